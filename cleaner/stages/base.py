@@ -1,0 +1,71 @@
+"""What a stage is: a frozen pydantic model whose fields are its YAML keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from cleaner.batch import Batch
+    from cleaner.stages.steps import Step
+
+Apply: TypeAlias = "Callable[[Batch], Batch]"
+
+
+class Stage(BaseModel):
+    """A stage's settings. It is a value: frozen, comparable, pickled as plain data."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    version: ClassVar[int] = 1
+    """Raised when the same input may give other output; part of every fingerprint downstream."""
+    summary: ClassVar[str] = ""
+    """One sentence for `cleaner stages` and the reports."""
+    reads: ClassVar[frozenset[str]] = frozenset()
+    """Annotations that an earlier stage must have added (checked before the run)."""
+    uses: ClassVar[frozenset[str]] = frozenset()
+    """Annotations that it takes into account when they are there."""
+    adds: ClassVar[frozenset[str]] = frozenset()
+    """Annotations that it adds, of documents or of passages."""
+    drops: ClassVar[bool] = False
+    """True if it can drop documents; such a stage may not follow a duplicates stage."""
+    keeps_one: ClassVar[bool] = False
+    """True if it drops copies and relies on the kept one to stay."""
+
+    use: str
+    id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,40}$")
+
+    @property
+    def name(self) -> str:
+        """The name in the ledger and the reports: `id` if given, else `use`."""
+        return self.id or self.use.rpartition(":")[2]
+
+    def can_drop(self) -> bool:
+        """Whether it drops documents with these settings."""
+        return self.drops
+
+    def rules(self) -> dict[str, str]:
+        """Rule id → reason in words, of every rule that this stage can name in the ledger."""
+        return {}
+
+    def digest(self) -> str:
+        """What besides the fields and `version` decides the output (rule packs, models): part of the fingerprint."""
+        return ""
+
+
+class MapStage(Stage):
+    """One function over batches."""
+
+    def open(self) -> Apply:
+        """Build what a worker needs (patterns, models) once; return the function that it calls."""
+        raise TypeError(f"{type(self).__name__} does not define open()")
+
+
+class CorpusStage(Stage):
+    """A list of steps with a barrier between two of them, for what needs the whole corpus."""
+
+    def steps(self) -> Sequence[Step]:
+        """The steps, in order; see `cleaner.stages.steps`."""
+        raise TypeError(f"{type(self).__name__} does not define steps()")

@@ -1,0 +1,64 @@
+"""What a corpus stage is made of. Between a step and the next lies a barrier: all of the first, then the next.
+
+    Sketch   map side    documents → small rows, met again by `key`
+    Merge    per key     the rows of one key side by side, sorted → rows, met again by another key, or sent home
+    Apply    map side    documents + the rows that came home to them → edited documents
+
+A `Sketch` that follows a `Merge` gets what came home, too: a second look at the documents that the merge chose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from cleaner.batch import Batch
+
+HOME = "ordinal"
+"""The key that takes rows back to the documents they are about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A batch to small rows. `key` names a uint64 column; rows of equal key meet in one merge.
+
+    `rows` gets the batch and the rows that came home to it (None in a first step) and returns a table that has
+    `key` and all of `order`.
+    `combine`, where given, shrinks the rows of one task before they are written; it must be associative.
+    """
+
+    rows: Callable[[Batch, pa.Table | None], pa.Table]
+    key: str
+    order: tuple[str, ...]
+    schema: pa.Schema
+    combine: Callable[[pa.Table], pa.Table] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Batches of rows, sorted by (key, *order of the step before), to rows for the next step.
+
+    A key may span several batches of the stream: a hot key never lies in memory as a whole.
+    The result is met again by `key`; `HOME` sends each row to the batch that holds document `ordinal`.
+    With `single` one task sees all rows (whatever their key); for state that cannot be cut, such as components.
+    """
+
+    rows: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+    key: str
+    order: tuple[str, ...]
+    schema: pa.Schema
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A batch, and the rows that came home to its documents, to an edited batch."""
+
+    batch: Callable[[Batch, pa.Table], Batch]
+
+
+Step: TypeAlias = Sketch | Merge | Apply
