@@ -49,6 +49,9 @@ class ConfigError(CleanerError):
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Fault, ...]]]:
+        return type(self), (self.faults,)
+
 
 class InputError(CleanerError):
     """There is nothing to read, or it cannot be opened."""

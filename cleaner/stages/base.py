@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -48,6 +48,10 @@ class Stage(BaseModel):
 
     def rules(self) -> dict[str, str]:
         """Rule id → reason in words, of every rule that this stage can name in the ledger."""
+        return {}
+
+    def publishes(self) -> Mapping[str, Any]:
+        """Annotations of documents → Arrow type, that become columns of the corpus besides the standard ones."""
         return {}
 
     def digest(self) -> str:

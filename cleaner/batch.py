@@ -1,0 +1,359 @@
+"""Batch: documents, their passages, and what was done to them. The unit that stages work on.
+
+A stage has four verbs and no other way to change anything: `rewrite`, `cut`, `drop`, `annotate`. Each returns a new
+batch. Ledger rows, counts and the balance come out of the verbs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from cleaner.errors import EditError
+from cleaner.text import pieces, segment
+
+LEDGER = pa.schema(
+    [
+        ("ordinal", pa.int64()),
+        ("step", pa.int32()),
+        ("stage", pa.string()),
+        ("rule", pa.string()),
+        ("action", pa.string()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("before", pa.string()),
+        ("after", pa.string()),
+        ("score", pa.float64()),
+        ("evidence", pa.string()),
+        ("kept_ordinal", pa.int64()),
+        ("kept_start", pa.int64()),
+        ("kept_end", pa.int64()),
+        ("similarity", pa.float64()),
+        ("cut_chars", pa.int64()),
+    ]
+)
+"""Rows of the ledger while a run goes on; `cut_chars`: original code points that this row, and none before, removed."""
+
+CALLS_PER_STAGE = 1000  # `step` = stage number × this + number of the verb's call
+
+
+class Kept(NamedTuple):
+    """The document or passage that stays, where a copy of it goes: span in code points of its original."""
+
+    ordinal: int
+    start: int
+    end: int
+    similarity: float
+
+
+class Edit(NamedTuple):
+    """Replace `start:end` (code points of the passage's current text) of passage `passage` of the batch by `text`."""
+
+    passage: int
+    start: int
+    end: int
+    rule: str
+    text: str = ""
+    score: float | None = None
+    evidence: str = ""
+    kept: Kept | None = None
+
+
+class Drop(NamedTuple):
+    """Remove document `doc` of the batch."""
+
+    doc: int
+    rule: str
+    score: float | None = None
+    evidence: str = ""
+    kept: Kept | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Documents and passages as Arrow columns.
+
+    Attributes:
+        docs: one row a living document: `ordinal`, `source`, `record`, `host`, `url`, `date`, `priority`,
+            `raw_chars`, and the annotations of documents.
+        passage_text: current text of every passage; a document's passages, joined, are its text.
+        first: int64[num_docs + 1]; passages of document i are first[i]:first[i + 1].
+        start, end: int64[num_passages], spans in code points of the original; they tile each document.
+        cut_chars, rewritten_chars: int64[num_passages], original code points that are gone, or replaced.
+        marks: (ordinal, number of the passage in its document) → its changed pieces.
+        passages: `number` (of the passage in its document) and the annotations of passages.
+        ledger: rows so far, oldest first.
+    """
+
+    docs: pa.RecordBatch
+    passage_text: pa.StringArray
+    first: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    cut_chars: NDArray[np.int64]
+    rewritten_chars: NDArray[np.int64]
+    passages: pa.RecordBatch
+    marks: dict[tuple[int, int], list[pieces.Mark]] = field(default_factory=dict)
+    ledger: tuple[pa.RecordBatch, ...] = ()
+    stage: str = ""
+    step: int = 0
+
+    @property
+    def num_docs(self) -> int:
+        """Living documents."""
+        return len(self.first) - 1
+
+    @property
+    def num_passages(self) -> int:
+        """Passages of living documents."""
+        return len(self.passage_text)
+
+    @property
+    def text(self) -> pa.StringArray:
+        """Current text of each document; shares the buffer of `passage_text`."""
+        offsets, data = self._offsets(), self.passage_text.buffers()[2]
+        return pa.StringArray.from_buffers(
+            self.num_docs, pa.py_buffer(np.ascontiguousarray(offsets[self.first])), data
+        )
+
+    @property
+    def doc_of(self) -> NDArray[np.int64]:
+        """int64[num_passages]: the document that each passage belongs to."""
+        return np.repeat(np.arange(self.num_docs, dtype=np.int64), np.diff(self.first))
+
+    @property
+    def ordinals(self) -> NDArray[np.int64]:
+        """int64[num_docs]: rank of each document in (source, record) order."""
+        column: NDArray[np.int64] = self.docs.column("ordinal").to_numpy()
+        return column
+
+    def for_stage(self, name: str, number: int) -> Batch:
+        """The same batch, with the name and number under which the next stage's rows are booked."""
+        return replace(self, stage=name, step=number * CALLS_PER_STAGE)
+
+    def rewrite(self, edits: Sequence[Edit]) -> Batch:
+        """Replace spans of passages; `text` says by what.
+
+        Raises:
+            EditError: edits overlap, are empty, or lie outside their passage.
+        """
+        return self._edit(edits, "rewrite") if edits else self
+
+    def cut(self, edits: Sequence[Edit]) -> Batch:
+        """Remove spans of passages.
+
+        Raises:
+            EditError: as `rewrite`; or an edit has a text.
+        """
+        if any(e.text for e in edits):
+            raise EditError(f"stage {self.stage}: a cut has no text; use rewrite")
+        return self._edit(edits, "cut") if edits else self
+
+    def drop(self, drops: Sequence[Drop]) -> Batch:
+        """Remove documents, each at most once in a call."""
+        if not drops:
+            return self
+        drops = sorted(drops, key=lambda d: d.doc)
+        rows = np.array([d.doc for d in drops], np.int64)
+        if rows[0] < 0 or rows[-1] >= self.num_docs or (np.diff(rows) == 0).any():
+            raise EditError(f"stage {self.stage}: a document is dropped twice, or does not exist")
+        before = self.text.take(pa.array(rows))
+        raw = self.docs.column("raw_chars").to_numpy()[rows]
+        gone = self._sums(self.cut_chars)[rows]
+        n = len(drops)
+        book = _rows(
+            ordinal=self.ordinals[rows],
+            step=np.full(n, self.step, np.int32),
+            stage=[self.stage] * n,
+            rule=[d.rule for d in drops],
+            action=["drop"] * n,
+            start=np.zeros(n, np.int64),
+            end=raw,
+            before=before,
+            after=[""] * n,
+            details=drops,
+            cut_chars=raw - gone,
+        )
+        alive = np.ones(self.num_docs, bool)
+        alive[rows] = False
+        rest = self.take(np.flatnonzero(alive))
+        return replace(rest, ledger=(*self.ledger, book), step=self.step + 1)
+
+    def annotate(
+        self, name: str, values: pa.Array, of: Literal["documents", "passages"] = "documents"
+    ) -> Batch:
+        """Add a column, or replace the one of that name.
+
+        Raises:
+            EditError: the column's length is not the number of documents (or passages).
+        """
+        table, n = (self.docs, self.num_docs) if of == "documents" else (self.passages, self.num_passages)
+        if len(values) != n:
+            raise EditError(f"stage {self.stage}: {name} has {len(values)} values for {n} {of}")
+        values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        columns = {c: table.column(c) for c in table.schema.names}
+        columns[name] = values
+        table = pa.record_batch(list(columns.values()), names=list(columns))
+        return replace(self, docs=table) if of == "documents" else replace(self, passages=table)
+
+    def take(self, rows: NDArray[np.int64]) -> Batch:
+        """The batch with these documents alone (ascending); rows of the ledger stay as they are."""
+        rows = np.asarray(rows, np.int64)
+        counts = np.diff(self.first)[rows]
+        first = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(counts, out=first[1:])
+        which = np.arange(first[-1]) + np.repeat(self.first[rows] - first[:-1], counts)
+        index = pa.array(which)
+        alive = set(self.ordinals[rows].tolist()) if self.marks else set()
+        return replace(
+            self,
+            docs=self.docs.take(pa.array(rows)),
+            passage_text=self.passage_text.take(index),
+            first=first,
+            start=self.start[which],
+            end=self.end[which],
+            cut_chars=self.cut_chars[which],
+            rewritten_chars=self.rewritten_chars[which],
+            passages=self.passages.take(index),
+            marks={k: v for k, v in self.marks.items() if k[0] in alive},
+        )
+
+    def live_chars(self) -> tuple[int, int, int]:
+        """Original code points of the living documents: kept as they were, rewritten, cut."""
+        cut, rewritten = int(self.cut_chars.sum()), int(self.rewritten_chars.sum())
+        raw = pc.sum(self.docs.column("raw_chars")).as_py() or 0
+        return raw - cut - rewritten, rewritten, cut
+
+    def _edit(self, edits: Sequence[Edit], action: str) -> Batch:
+        edits = sorted(edits, key=lambda e: (e.passage, e.start))
+        touched = sorted({e.passage for e in edits})
+        if touched[0] < 0 or touched[-1] >= self.num_passages:
+            raise EditError(f"stage {self.stage}: there is no passage {touched[0]} or {touched[-1]}")
+        where = np.array(touched, np.int64)
+        texts = self.passage_text.take(pa.array(where)).to_pylist()
+        docs = np.searchsorted(self.first, where, side="right") - 1
+        ordinals, numbers = self.ordinals[docs].tolist(), (where - self.first[docs]).tolist()
+        origins, ends = self.start[where].tolist(), self.end[where].tolist()
+        marks = dict(self.marks)
+        cut, rewritten = self.cut_chars.copy(), self.rewritten_chars.copy()
+        new_texts: list[str] = []
+        booked: list[pieces.Row] = []
+        sources: list[Edit] = []
+        owners: list[int] = []
+        cuts: list[int] = []
+        at = 0
+        for passage, text, ordinal, number, origin, end in zip(
+            touched, texts, ordinals, numbers, origins, ends, strict=True
+        ):
+            stop = at
+            while stop < len(edits) and edits[stop].passage == passage:
+                stop += 1
+            mine = edits[at:stop]
+            at = stop
+            whole = len(mine) == 1 and mine[0].start == 0 and mine[0].end == len(text) > 0
+            old = marks.get((ordinal, number), [])
+            if whole:  # the usual cut: the passage as a whole, whatever was done inside it
+                after = mine[0].text
+                rows = [pieces.Row(origin, end, text, after, 0)]
+                new_marks, new_text = [pieces.Mark(origin, end, len(after))], after
+            else:
+                try:
+                    new_text, new_marks, rows = pieces.apply(
+                        text, origin, old, [pieces.Change(e.start, e.end, e.text) for e in mine]
+                    )
+                except EditError as error:
+                    raise EditError(f"stage {self.stage}, document {ordinal}, passage {number}: {error}") from None
+            marks[ordinal, number] = new_marks
+            new_texts.append(new_text)
+            was = {(m.start, m.end) for m in old if m.length == 0}
+            for row in rows:
+                booked.append(row)
+                sources.append(mine[row.source])
+                owners.append(ordinal)
+                gone = 0 if row.after else row.end - row.start
+                gone -= sum(b - a for a, b in was if row.start <= a and b <= row.end)
+                cuts.append(gone)
+            cut[passage] = sum(m.end - m.start for m in new_marks if m.length == 0)
+            rewritten[passage] = sum(m.end - m.start for m in new_marks if m.length > 0)
+        n = len(booked)
+        book = _rows(
+            ordinal=np.array(owners, np.int64),
+            step=np.full(n, self.step, np.int32),
+            stage=[self.stage] * n,
+            rule=[e.rule for e in sources],
+            action=[action] * n,
+            start=np.array([r.start for r in booked], np.int64),
+            end=np.array([r.end for r in booked], np.int64),
+            before=[r.before for r in booked],
+            after=[r.after for r in booked],
+            details=sources,
+            cut_chars=np.array(cuts, np.int64),
+        )
+        return replace(
+            self,
+            passage_text=replace_text(self.passage_text, where, new_texts),
+            marks=marks,
+            cut_chars=cut,
+            rewritten_chars=rewritten,
+            ledger=(*self.ledger, book),
+            step=self.step + 1,
+        )
+
+    def _offsets(self) -> NDArray[np.int32]:
+        array = self.passage_text
+        return np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1]
+
+    def _sums(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Sum of a passage column per document."""
+        total = np.zeros(len(values) + 1, np.int64)
+        np.cumsum(values, out=total[1:])
+        return total[self.first[1:]] - total[self.first[:-1]]
+
+
+def new(docs: pa.RecordBatch, text: pa.StringArray, unit: segment.Unit = "line") -> Batch:
+    """A batch of untouched documents; `docs` has the columns that `Batch.docs` names, `text` their originals."""
+    cut = segment.passages(text, unit)
+    n = len(cut.text)
+    numbers = np.arange(n) - np.repeat(cut.first[:-1], np.diff(cut.first))
+    return Batch(
+        docs=docs,
+        passage_text=cut.text,
+        first=cut.first,
+        start=cut.start,
+        end=cut.end,
+        cut_chars=np.zeros(n, np.int64),
+        rewritten_chars=np.zeros(n, np.int64),
+        passages=pa.record_batch({"number": pa.array(numbers, pa.int32())}),
+    )
+
+
+def replace_text(
+    column: pa.StringArray, rows: NDArray[np.int64], texts: Sequence[str] | pa.StringArray
+) -> pa.StringArray:
+    """The column with other strings in these (ascending) rows."""
+    if not len(rows):
+        return column
+    mask = np.zeros(len(column), bool)
+    mask[rows] = True
+    strings = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())
+    result = pc.replace_with_mask(column, pa.array(mask), strings)
+    return result.combine_chunks() if isinstance(result, pa.ChunkedArray) else result
+
+
+def _rows(*, details: Sequence[Edit] | Sequence[Drop], **columns: Any) -> pa.RecordBatch:
+    """Ledger rows; `details` gives score, evidence and kept partner of each."""
+    columns["score"] = [d.score for d in details]
+    columns["evidence"] = [d.evidence or None for d in details]
+    kept = [d.kept for d in details]
+    columns["kept_ordinal"] = [None if k is None else k.ordinal for k in kept]
+    columns["kept_start"] = [None if k is None else k.start for k in kept]
+    columns["kept_end"] = [None if k is None else k.end for k in kept]
+    columns["similarity"] = [None if k is None else k.similarity for k in kept]
+    arrays = [pa.array(columns[f.name], f.type) for f in LEDGER]
+    return pa.RecordBatch.from_arrays(arrays, schema=LEDGER)

@@ -1,0 +1,184 @@
+"""What every task of a run knows: config, inputs, shards. Written once to `work/`, read by every worker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cleaner
+from cleaner.config.load import parse, resolved_yaml
+from cleaner.config.model import RunConfig
+from cleaner.engine.phases import Phase, compile_phases
+from cleaner.io.exchange import mix
+from cleaner.io.inputs import Chunk, InputFile
+from cleaner.io.schema import SCHEMA_VERSION
+from cleaner.io.store import fingerprint, write_json
+from cleaner.stages.base import Stage
+
+PARTITION_BYTES = 256 << 20
+"""Bytes of text per partition of an exchange: the rows of one fit a worker's memory with room to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Consecutive batches of one file of originals: the unit of every map phase.
+
+    Attributes:
+        chunk: the read task that wrote them.
+        first, last: batch numbers, last exclusive.
+        base: ordinal of the first document.
+        documents: how many.
+        bytes: of text.
+    """
+
+    chunk: int
+    first: int
+    last: int
+    base: int
+    documents: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A part of the corpus to try a config on: the first `limit` documents, or a seeded sample.
+
+    `threshold`: documents whose mixed ordinal is at or below it are in the sample.
+    """
+
+    limit: int | None = None
+    threshold: int | None = None
+    seed: int = 0
+
+    def chosen(self, ordinals: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these documents are in."""
+        mask = np.ones(len(ordinals), bool)
+        if self.limit is not None:
+            mask &= ordinals < self.limit
+        if self.threshold is not None:
+            mask &= draw(ordinals, self.seed) <= np.uint64(self.threshold)
+        return mask
+
+
+def draw(ordinals: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
+    """A pseudo-random number per document; the sample of size n are the n smallest."""
+    return mix(mix(np.array([seed], np.uint64)) ^ ordinals.astype(np.uint64))
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """See the module's docstring. `shards`, `records`, `partitions` are known after the read phase.
+
+    `records[i][f]` is the number of records of file f that lie before chunk i. `priorities`: of each input's label.
+    """
+
+    work: Path
+    config: RunConfig
+    files: tuple[InputFile, ...]
+    chunks: tuple[Chunk, ...]
+    phases: tuple[Phase, ...]
+    shards: tuple[Shard, ...] = ()
+    records: tuple[dict[int, int], ...] = ()
+    partitions: int = 1
+    selection: Selection = Selection()
+    priorities: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The config's stages."""
+        return self.config.stages
+
+    @property
+    def bases(self) -> NDArray[np.int64]:
+        """First ordinal of each shard."""
+        return np.array([s.base for s in self.shards], np.int64)
+
+    @property
+    def documents(self) -> int:
+        """Documents that were read, chosen or not."""
+        return self.shards[-1].base + self.shards[-1].documents if self.shards else 0
+
+    def folder(self, phase: int) -> Path:
+        """Where a phase's files lie."""
+        return self.work / self.phases[phase].folder
+
+    def save(self) -> Path:
+        """Write it for the workers."""
+        path = self.work / "context.json"
+        write_json(
+            path,
+            {
+                "config": resolved_yaml(self.config),
+                "files": [f.to_json() for f in self.files],
+                "chunks": [c.to_json() for c in self.chunks],
+                "shards": [[s.chunk, s.first, s.last, s.base, s.documents, s.bytes] for s in self.shards],
+                "records": [{str(k): v for k, v in r.items()} for r in self.records],
+                "partitions": self.partitions,
+                "selection": [self.selection.limit, self.selection.threshold, self.selection.seed],
+                "priorities": [list(p) for p in self.priorities],
+            },
+        )
+        return path
+
+
+@lru_cache(maxsize=2)
+def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the digest tells two contents apart
+    """The context that the driver saved; kept for the next task of the same run."""
+    raw: dict[str, Any] = json.loads(Path(path).read_bytes())
+    config = parse(raw["config"], "resolved config")
+    return Context(
+        work=Path(path).parent,
+        config=config,
+        files=tuple(InputFile.from_json(f) for f in raw["files"]),
+        chunks=tuple(Chunk.from_json(c) for c in raw["chunks"]),
+        phases=tuple(compile_phases(config.stages)),
+        shards=tuple(Shard(*s) for s in raw["shards"]),
+        records=tuple({int(k): v for k, v in r.items()} for r in raw["records"]),
+        partitions=raw["partitions"],
+        selection=Selection(*raw["selection"]),
+        priorities=tuple((label, number) for label, number in raw["priorities"]),
+    )
+
+
+def partitions_for(text_bytes: int) -> int:
+    """How many partitions an exchange has: from the size of the data alone, a power of two up to 1,024."""
+    wanted = max(1, -(-text_bytes // PARTITION_BYTES))
+    return int(min(1024, 1 << (wanted - 1).bit_length()))
+
+
+def code_fingerprint() -> list[Any]:
+    """What of the program itself decides the bytes of intermediate files."""
+    return [cleaner.__version__, SCHEMA_VERSION]
+
+
+def stage_fingerprint(stage: Stage) -> list[Any]:
+    """A stage's settings, version, and the data (rules, models) behind it."""
+    kind = type(stage)
+    return [f"{kind.__module__}:{kind.__qualname__}", kind.version, stage.model_dump(mode="json"), stage.digest()]
+
+
+def phase_fingerprint(context: Context, phase: Phase, upstream: Sequence[str]) -> str:
+    """Everything that decides the output of a phase's tasks; `upstream`: the digests of the phases before it."""
+    read = context.config.read.model_dump(mode="json") if phase.kind == "read" else None
+    write = context.config.write.model_dump(mode="json") if phase.kind == "write" else None
+    chosen = context.selection
+    return fingerprint(
+        [
+            code_fingerprint(),
+            phase.kind,
+            [[o.stage, o.step, stage_fingerprint(context.stages[o.stage])] for o in phase.ops],
+            [phase.state, phase.source, phase.home, phase.single, phase.goes_home],
+            [context.partitions, len(context.shards)] if phase.kind != "read" else None,
+            [chosen.limit, chosen.threshold, chosen.seed] if phase.kind != "read" else None,
+            read,
+            write,
+            list(upstream),
+        ]
+    )

@@ -1,0 +1,92 @@
+"""Originals of a shard as batches: fresh, or brought to the state that an earlier phase left them in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleaner import batch as batches
+from cleaner.batch import Batch
+from cleaner.engine.context import Context, Shard
+from cleaner.io.state import resume
+from cleaner.io.store import ipc_reader
+
+BASE_COLUMNS = ("ordinal", "source", "record", "host", "url", "date", "priority", "raw_chars")
+"""What a batch knows of every document before any stage."""
+
+_HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>[^/?#:]+)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """One batch of a shard: its documents now, and the rows of the originals file (all of them, in order)."""
+
+    batch: Batch
+    originals: pa.RecordBatch
+    base: int
+
+    def row(self, ordinal: int) -> int:
+        """The row of the originals that holds a document."""
+        return ordinal - self.base
+
+
+def originals_path(context: Context, chunk: int) -> Path:
+    """The file of originals that a read task wrote."""
+    return context.folder(0) / f"{chunk:05d}.originals.arrow"
+
+
+def load(context: Context, index: int, state: int | None) -> Iterator[Loaded]:
+    """The batches of a shard, in order, after phase `state` (None: untouched)."""
+    shard = context.shards[index]
+    base = shard.base
+    with ipc_reader(originals_path(context, shard.chunk)) as reader:
+        for position in range(shard.last - shard.first):
+            originals = reader.get_batch(shard.first + position)
+            fresh = batches.new(
+                describe(context, shard, originals, base), originals.column("text"), context.config.read.segment
+            )
+            if state is None:
+                chosen = context.selection.chosen(fresh.ordinals)
+                batch = fresh if chosen.all() else fresh.take(np.flatnonzero(chosen))
+            else:
+                batch = resume(fresh, context.folder(state), index, position)
+            yield Loaded(batch, originals, base)
+            base += originals.num_rows
+
+
+def describe(context: Context, shard: Shard, originals: pa.RecordBatch, base: int) -> pa.RecordBatch:
+    """The base columns of a batch of originals."""
+    n = originals.num_rows
+    priorities = dict(context.priorities)
+    file = originals.column("file")
+    url = originals.column("url")
+    host = pc.struct_field(pc.extract_regex(url, _HOST), "host")
+    columns = {
+        "ordinal": pa.array(np.arange(base, base + n, dtype=np.int64)),
+        "source": pc.take(pa.array([f.source for f in context.files], pa.string()), file),
+        "record": pa.array(records(context, shard.chunk, originals)),
+        "host": pc.utf8_lower(host),
+        "url": url,
+        "date": originals.column("date"),
+        "priority": pc.take(pa.array([priorities.get(f.label, 0) for f in context.files], pa.int64()), file),
+        "raw_chars": originals.column("raw_chars"),
+    }
+    return pa.record_batch([columns[c] for c in BASE_COLUMNS], names=list(BASE_COLUMNS))
+
+
+def records(context: Context, chunk: int, originals: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Record numbers within their file, from those within the chunk."""
+    before = context.records[chunk]
+    file = originals.column("file").to_numpy()
+    record: np.ndarray[tuple[int], np.dtype[np.int64]] = originals.column("record").to_numpy()
+    if not any(before.values()):
+        return record
+    table = np.zeros(len(context.files), np.int64)
+    for f, n in before.items():
+        table[f] = n
+    return record + table[file]

@@ -1,0 +1,130 @@
+"""Stages → phases: what can run in one pass over the shards, and where a barrier lies.
+
+Map stages join the open map phase; a `Sketch` closes it; each `Merge` is a phase; an `Apply`, or a second `Sketch`,
+opens the next map phase. The last phase writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cleaner.errors import ConfigError, Fault
+from cleaner.stages.base import CorpusStage, MapStage, Stage
+from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A map stage (step is None), or one step of a corpus stage."""
+
+    stage: int
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Tasks between two barriers.
+
+    Attributes:
+        number: position in the run; also the name of its folder under `work/`.
+        state: the map phase whose state this one goes on from.
+        source: the phase whose exchange a merge reads.
+        home: the merge phase whose rows come home to this map phase's first op.
+        single: the exchange that this phase writes has one partition.
+        goes_home: the exchange that this phase writes is cut by shard, not by key.
+    """
+
+    number: int
+    kind: Literal["read", "map", "merge", "write"]
+    label: str
+    ops: tuple[Op, ...] = ()
+    state: int | None = None
+    source: int | None = None
+    home: int | None = None
+    single: bool = False
+    goes_home: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder under `work/`."""
+        return f"{self.number:02d}-{self.kind}"
+
+
+def compile_phases(stages: Sequence[Stage]) -> list[Phase]:
+    """The phases of a run.
+
+    Raises:
+        ConfigError: a corpus stage's steps are in an order that cannot be run.
+    """
+    phases = [Phase(0, "read", "read")]
+    ops: list[Op] = []
+    labels: list[str] = []
+    home: int | None = None
+    state: int | None = None
+
+    def close(*, single: bool = False) -> int:
+        nonlocal home, state
+        number = len(phases)
+        phases.append(
+            Phase(number, "map", ", ".join(labels), tuple(ops), state=state, home=home, single=single)
+        )
+        ops.clear()
+        labels.clear()
+        home, state = None, number
+        return number
+
+    for index, stage in enumerate(stages):
+        if isinstance(stage, MapStage):
+            ops.append(Op(index))
+            labels.append(stage.name)
+            continue
+        if not isinstance(stage, CorpusStage):
+            raise ConfigError([Fault("config", f"stages.{index}", f"{stage.use} is neither a map nor a corpus stage")])
+        steps = list(stage.steps())
+        _check(stage, index, steps)
+        source = -1
+        for number, step in enumerate(steps):
+            following = steps[number + 1] if number + 1 < len(steps) else None
+            single = isinstance(following, Merge) and following.single
+            if isinstance(step, Merge):
+                phase = Phase(
+                    len(phases),
+                    "merge",
+                    f"{stage.name}: merge",
+                    (Op(index, number),),
+                    source=source,
+                    single=single,
+                    goes_home=step.key == HOME,
+                )
+                phases.append(phase)
+                source = phase.number
+                continue
+            if number:  # what the merge chose comes home to the first op of the open phase
+                home = source
+            ops.append(Op(index, number))
+            labels.append(f"{stage.name}: look" if isinstance(step, Sketch) else stage.name)
+            if isinstance(step, Sketch):
+                source = close(single=single)
+    if ops:
+        close()
+    phases.append(Phase(len(phases), "write", "write", state=state))
+    return phases
+
+
+def _check(stage: Stage, index: int, steps: Sequence[Step]) -> None:
+    """First a Sketch; a Merge after a Sketch or a Merge; an Apply last, after a Merge that sends home."""
+    previous: Step | None = None
+    for number, step in enumerate(steps):
+        last = number == len(steps) - 1
+        fits = {
+            Sketch: previous is None or (isinstance(previous, Merge) and previous.key == HOME),
+            Merge: isinstance(previous, Sketch) or (isinstance(previous, Merge) and previous.key != HOME),
+            Apply: isinstance(previous, Merge) and previous.key == HOME and last,
+        }[type(step)]
+        if not fits or (last and not isinstance(step, Apply)):
+            raise ConfigError(
+                [Fault("config", f"stages.{index}", f"{stage.use}: step {number} ({type(step).__name__}) cannot stand here")]
+            )
+        previous = step

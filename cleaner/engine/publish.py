@@ -1,0 +1,199 @@
+"""From committed parts to the output folder: staged, checked, renamed; what the manifest does not name goes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+import cleaner
+from cleaner.config.load import resolved_yaml
+from cleaner.dedup.minhash import ALGORITHM
+from cleaner.engine.context import Context
+from cleaner.errors import CleanerError, IntegrityError
+from cleaner.io.output import RowGroups
+from cleaner.io.schema import QUARANTINE, SCHEMA_VERSION
+from cleaner.io.store import Manifest, clear, hash_file, ipc_reader, link_or_copy, write_bytes, write_json
+from cleaner.report.stats import RunReport, from_json
+
+FOLDERS = ("corpus", "ledger", "duplicates", "quarantine", "reports")
+_OWN = {*FOLDERS, "work", "manifest.json", "config.yaml", "run.log", "README.md"}
+
+
+def check_folder(output: Path) -> None:
+    """Refuse a folder that holds anything but a run.
+
+    Raises:
+        CleanerError: it does.
+    """
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise CleanerError(f"{output} is a file; choose another --output")
+    foreign = sorted(p.name for p in output.iterdir() if p.name not in _OWN)
+    if foreign:
+        raise CleanerError(
+            f"{output} holds files that are not of a run ({', '.join(foreign[:3])}{', …' if len(foreign) > 3 else ''}); "
+            "choose an empty or new folder as --output"
+        )
+
+
+def finished(output: Path, identity: str) -> RunReport | None:
+    """The report of a finished run of this very identity, if its files are still there; else None."""
+    try:
+        manifest = json.loads((output / "manifest.json").read_bytes())
+        timings = json.loads((output / "reports" / "timings.json").read_bytes())
+        report = json.loads((output / "reports" / "report.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    if timings.get("identity") != identity or (output / "work" / "publish").exists():
+        return None
+    for name, facts in manifest["files"].items():
+        try:
+            if (output / name).stat().st_size != facts["bytes"]:
+                return None
+        except OSError:
+            return None
+    return from_json(report, output, timings)
+
+
+def publish(
+    context: Context, report: RunReport, manifests: Sequence[Sequence[Manifest]], identity: str, timings: dict[str, Any]
+) -> None:
+    """Put the output in place. The manifest comes last: a folder without one is not finished.
+
+    Raises:
+        IntegrityError: a part is not what its task committed.
+    """
+    output = context.work.parent
+    stage = context.work / "publish"
+    clear(stage)
+    for name in FOLDERS:
+        (stage / name).mkdir(parents=True)
+    _parts(context, manifests[-1], stage)
+    _quarantine(context, manifests, stage / "quarantine" / "part-00000.parquet")
+    _reports(report, stage / "reports")
+    write_bytes(stage / "config.yaml", resolved_yaml(context.config).encode())
+    files = {}
+    for path in sorted(p for p in stage.rglob("*") if p.is_file() and p.name != "config.yaml"):
+        files[path.relative_to(stage).as_posix()] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
+    write_json(stage / "manifest.json", _manifest(context, manifests[0], report, files))
+    write_json(stage / "reports" / "timings.json", {"identity": identity, **timings})
+    (output / "manifest.json").unlink(missing_ok=True)
+    for name in FOLDERS:
+        clear(output / name)
+        (stage / name).rename(output / name)
+    (stage / "config.yaml").replace(output / "config.yaml")
+    (stage / "manifest.json").replace(output / "manifest.json")
+    clear(stage)
+
+
+def remove_work(work: Path) -> None:
+    """Remove what only a resume needs."""
+    clear(work)
+
+
+def first_bad(context: Context, manifests: Sequence[Sequence[Manifest]]) -> str:
+    """Where the first bad record is and what is wrong with it."""
+    for rows in quarantine_rows(context, manifests):
+        if rows.num_rows:
+            row = rows.slice(0, 1).to_pylist()[0]
+            record = "" if row["record"] is None else f", record {row['record']}"
+            return f"{row['source']}{record}: {row['reason']}: {row['detail']}"
+    return "none"
+
+
+def quarantine_rows(context: Context, manifests: Sequence[Sequence[Manifest]]) -> Iterator[pa.RecordBatch]:
+    """All quarantine rows: those of reading first, in order of the input; then those of each phase."""
+    file_of = {f.source: i for i, f in enumerate(context.files)}
+    for phase, tasks in zip(context.phases, manifests, strict=False):
+        if phase.kind not in ("read", "map"):
+            continue
+        for index, manifest in enumerate(tasks):
+            if not manifest.counts["quarantine"]:
+                continue
+            before = context.records[index] if phase.kind == "read" and context.records else {}
+            with ipc_reader(context.folder(phase.number) / f"{index:05d}.quarantine.arrow") as reader:
+                for i in range(reader.num_record_batches):
+                    yield _absolute(reader.get_batch(i), before, file_of)
+
+
+def _absolute(rows: pa.RecordBatch, before: dict[int, int], file_of: dict[str, int]) -> pa.RecordBatch:
+    """Record numbers within the file, from those within the chunk."""
+    if not any(before.values()):
+        return rows
+    numbers = [
+        None if record is None else record + before.get(file_of.get(source, -1), 0)
+        for source, record in zip(rows.column("source").to_pylist(), rows.column("record").to_pylist(), strict=True)
+    ]
+    return rows.set_column(rows.schema.get_field_index("record"), rows.schema.field("record"), pa.array(numbers, pa.int64()))
+
+
+def _parts(context: Context, written: Sequence[Manifest], stage: Path) -> None:
+    folder = context.folder(len(context.phases) - 1)
+    targets = {"corpus": "corpus/part", "ledger": "ledger/part", "pairs": "duplicates/pairs", "clusters": "duplicates/clusters"}
+    for index, manifest in enumerate(written):
+        for part in manifest.outputs:
+            kind = part.name.split(".")[1]
+            if kind in ("pairs", "clusters") and not manifest.counts[kind]:
+                continue
+            source = folder / part.name
+            if hash_file(source) != (part.bytes, part.xxh3):
+                raise IntegrityError(f"{source} changed after it was written; run the same command again to make it anew")
+            link_or_copy(source, stage / f"{targets[kind]}-{index:05d}.parquet")
+
+
+def _quarantine(context: Context, manifests: Sequence[Sequence[Manifest]], path: Path) -> None:
+    writer = RowGroups(path, QUARANTINE, 1000, 3, "raw")
+    for rows in quarantine_rows(context, manifests):
+        writer.write(pa.Table.from_batches([rows], QUARANTINE))
+    writer.close()
+
+
+def _reports(report: RunReport, folder: Path) -> None:
+    for stage in report.stages:
+        write_json(folder / f"{stage.number:02d}-{stage.name}.json", stage.to_json())
+    write_json(folder / "report.json", report.to_json())
+
+
+def _manifest(
+    context: Context, read: Sequence[Manifest], report: RunReport, files: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """What the run was made from and what it holds; no times, no paths of this machine, no engine."""
+    documents = [0] * len(context.files)
+    digests = [[0, 0, 0, 0] for _ in context.files]
+    for manifest in read:
+        for key, (count, lanes) in manifest.counts["files"].items():
+            documents[int(key)] += count
+            digests[int(key)] = [(a + b) % (1 << 64) for a, b in zip(digests[int(key)], lanes, strict=True)]
+    return {
+        "cleaner": cleaner.__version__,
+        "schema": SCHEMA_VERSION,
+        "algorithms": {"minhash": ALGORITHM, "content_hash": "sha256", "doc_id": "xxh3-128/96 of source and record"},
+        "config": context.config.model_dump(mode="json", exclude={"engine", "input", "output", "keep_work"}),
+        "priorities": dict(context.priorities),
+        "selection": [context.selection.limit, context.selection.threshold, context.selection.seed],
+        "inputs": [
+            {
+                "source": f.source,
+                "bytes": f.size,
+                "format": f.format,
+                "compression": f.compression,
+                "documents": documents[i],
+                "digest": "".join(f"{lane:016x}" for lane in digests[i]),
+            }
+            for i, f in enumerate(context.files)
+        ],
+        "digest_of_inputs": "sum of the sha256 of the documents, as four little-endian 64-bit numbers, each mod 2^64",
+        "documents": report.corpus["documents"],
+        "files": files,
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,86 @@
+"""Reading: a chunk of the input to originals, with what could not be used put aside."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleaner.engine.context import Context
+from cleaner.io.readers import ReadOptions, read_chunk
+from cleaner.io.schema import ORIGINALS, QUARANTINE
+from cleaner.io.store import Files, ipc_writer
+
+
+def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any], dict[str, float]]:
+    """Read one chunk. Counts: documents and text bytes of each batch, records of each file, bad records by reason."""
+    started = time.perf_counter()
+    batches: list[list[int]] = []
+    bad: dict[str, int] = {}
+    chars = bad_chars = raw_bytes = 0
+    digests: dict[int, np.ndarray[Any, np.dtype[np.uint64]]] = {}
+    documents: dict[int, int] = {}
+    chunk = context.chunks[index]
+    records: dict[int, int] = {}
+    with (
+        ipc_writer(files.path("originals.arrow"), ORIGINALS) as good,
+        ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine,
+    ):
+        for part in read_chunk(chunk, context.files, options(context)):
+            if part.documents.num_rows:
+                good.write_batch(part.documents)
+                batches.append([part.documents.num_rows, part.documents.column("text").nbytes])
+                chars += pc.sum(part.documents.column("raw_chars")).as_py()
+                raw_bytes += pc.sum(part.documents.column("raw_bytes")).as_py()
+                _digest(part.documents, digests, documents)
+            if part.quarantine.num_rows:
+                quarantine.write_batch(part.quarantine)
+                for reason in part.quarantine.column("reason").to_pylist():
+                    bad[reason] = bad.get(reason, 0) + 1
+                bad_chars += pc.sum(part.quarantine.column("raw_chars")).as_py() or 0
+            for file, seen in part.records.items():
+                records[file] = records.get(file, 0) + seen
+    counts = {
+        "batches": batches,
+        "records": {str(k): v for k, v in sorted(records.items())},
+        "files": {str(k): [documents[k], [int(x) for x in digests[k]]] for k in sorted(digests)},
+        "quarantine": bad,
+        "chars": chars,
+        "bad_chars": bad_chars,
+        "raw_bytes": raw_bytes,
+    }
+    return counts, {"read": time.perf_counter() - started}
+
+
+def options(context: Context) -> ReadOptions:
+    """The config's `read:` as the readers take it."""
+    read = context.config.read
+    return ReadOptions(
+        text_column=read.text_column,
+        id_column=read.id_column,
+        url_column=read.url_column,
+        date_column=read.date_column,
+        encoding=read.encoding,
+        max_document_bytes=read.max_document_bytes,
+        max_bad_bytes_ratio=read.max_bad_bytes_ratio,
+        max_ratio=read.max_ratio,
+    )
+
+
+def _digest(
+    documents: pa.RecordBatch,
+    digests: dict[int, np.ndarray[Any, np.dtype[np.uint64]]],
+    counts: dict[int, int],
+) -> None:
+    """Add the documents' hashes to a sum per file, which no order and no cut into chunks can change."""
+    raw = documents.column("sha256").buffers()[1]
+    offset = documents.column("sha256").offset
+    lanes = np.frombuffer(raw, np.uint64)[offset * 4 :][: documents.num_rows * 4].reshape(-1, 4)
+    file = documents.column("file").to_numpy()
+    for f in np.unique(file).tolist():
+        mine = lanes[file == f].sum(axis=0, dtype=np.uint64)
+        digests[f] = digests.get(f, np.zeros(4, np.uint64)) + mine
+        counts[f] = counts.get(f, 0) + int((file == f).sum())

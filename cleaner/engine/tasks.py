@@ -1,0 +1,210 @@
+"""Tasks: what a worker runs. The same task gives the same bytes wherever, and however often, it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from cleaner.batch import Batch
+from cleaner.engine.context import Context, load_context
+from cleaner.engine.host import Host
+from cleaner.engine.load import BASE_COLUMNS, Loaded, load
+from cleaner.engine.phases import Op, Phase
+from cleaner.engine.read_task import run_read
+from cleaner.engine.write_task import run_write
+from cleaner.io import exchange
+from cleaner.io.state import StateWriter
+from cleaner.io.store import Files, Manifest, ipc_writer
+from cleaner.stages.base import CorpusStage, MapStage
+from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Paths and numbers, no code: it can be printed, sent to another machine, and run again."""
+
+    context: str
+    digest: str
+    phase: int
+    index: int
+    fingerprint: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReport:
+    """A task that is done: its commit, and how long it took (not part of any output)."""
+
+    task: Task
+    manifest: Manifest
+    wall: float
+
+
+def execute(task: Task) -> TaskReport:
+    """Run a task and commit it."""
+    started = time.perf_counter()
+    cpu = time.process_time()
+    context = load_context(task.context, task.digest)
+    phase = context.phases[task.phase]
+    folder = context.folder(task.phase)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = Files(folder, task.index)
+    if phase.kind == "read":
+        counts, seconds = run_read(context, task.index, files)
+    elif phase.kind == "map":
+        counts, seconds = _run_map(context, phase, task, files)
+    elif phase.kind == "merge":
+        counts, seconds = _run_merge(context, phase, task.index, files)
+    else:
+        counts, seconds = run_write(context, phase, task.index, files)
+    wall = time.perf_counter() - started
+    seconds |= {"_wall": wall, "_cpu": time.process_time() - cpu}
+    return TaskReport(task, files.commit(task.fingerprint, counts, seconds), wall)
+
+
+def task_count(context: Context, phase: Phase) -> int:
+    """How many tasks a phase has; from the data alone, never from the workers."""
+    if phase.kind == "read":
+        return len(context.chunks)
+    if phase.kind == "map":
+        return len(context.shards)
+    if phase.kind == "merge":
+        assert phase.source is not None
+        return 1 if context.phases[phase.source].single else context.partitions
+    return max(1, -(-context.documents // context.config.write.documents_per_part))
+
+
+def step_of(context: Context, op: Op) -> Step:
+    """The step of a corpus stage that an op names."""
+    stage = context.stages[op.stage]
+    assert isinstance(stage, CorpusStage)
+    assert op.step is not None
+    return stage.steps()[op.step]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An op with what its stage built for this worker."""
+
+    name: str
+    number: int
+    step: Step | None
+    function: Callable[..., Any]
+
+
+@lru_cache(maxsize=2)
+def _open_phase(path: str, digest: str, number: int) -> tuple[Opened, ...]:
+    """The ops of a phase, opened once in a worker."""
+    context = load_context(path, digest)
+    opened = []
+    for op in context.phases[number].ops:
+        stage = context.stages[op.stage]
+        if op.step is None:
+            assert isinstance(stage, MapStage)
+            opened.append(Opened(stage.name, op.stage, None, stage.open()))
+            continue
+        step = step_of(context, op)
+        assert isinstance(step, Sketch | Apply)
+        opened.append(Opened(stage.name, op.stage, step, step.rows if isinstance(step, Sketch) else step.batch))
+    return tuple(opened)
+
+
+def _run_map(
+    context: Context, phase: Phase, task: Task, files: Files
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """All ops of a map phase on the batches of a shard."""
+    ops = _open_phase(task.context, task.digest, phase.number)
+    home = None
+    if phase.home is not None:
+        source = context.phases[phase.home]
+        paths = [
+            context.folder(source.number) / f"{i:05d}.exchange.arrow" for i in range(task_count(context, source))
+        ]
+        home = exchange.read_home(paths, task.index)
+    host = Host()
+    sketches: list[pa.Table] = []
+    state = StateWriter(files, BASE_COLUMNS)
+    text_bytes = 0
+    for loaded in load(context, task.index, phase.state):
+        batch = loaded.batch
+        text_bytes += loaded.originals.column("text").nbytes
+        rows = _slice_home(home, loaded)
+        for op in ops:
+            if op.step is None:
+                batch = host.run(op.name, op.number, op.function, loaded, batch)
+                continue
+            with_rows = partial(_with_rows, op.function, rows)
+            if isinstance(op.step, Apply):
+                batch = host.run(op.name, op.number, with_rows, loaded, batch)
+            else:
+                batch, tables = host.sketch(op.name, with_rows, loaded, batch)
+                sketches += tables
+        state.write(batch)
+    state.close()
+    last = ops[-1].step if ops else None
+    if isinstance(last, Sketch):
+        table = pa.concat_tables(sketches) if sketches else last.schema.empty_table()
+        if last.combine is not None:
+            table = last.combine(table)
+        _scatter(context, phase, files, table.select(last.schema.names), last.key, last.order)
+    with ipc_writer(files.path("quarantine.arrow"), host.quarantine_batch().schema) as out:
+        out.write_batch(host.quarantine_batch())
+    counts = {"stages": host.tallies, "quarantine": host.bad, "text_bytes": text_bytes}
+    return counts, host.seconds
+
+
+def _run_merge(context: Context, phase: Phase, index: int, files: Files) -> tuple[dict[str, Any], dict[str, float]]:
+    """One partition of a merge."""
+    assert phase.source is not None
+    source = context.phases[phase.source]
+    step = step_of(context, phase.ops[0])
+    before = step_of(context, source.ops[-1])
+    assert isinstance(step, Merge)
+    assert isinstance(before, Sketch | Merge)
+    paths = [context.folder(source.number) / f"{i:05d}.exchange.arrow" for i in range(task_count(context, source))]
+    stream = exchange.read(paths, index, (before.key, *before.order))
+    out = list(step.rows(stream))
+    table = pa.Table.from_batches(out, step.schema) if out else step.schema.empty_table()
+    _scatter(context, phase, files, table, step.key, step.order)
+    return {"rows": table.num_rows}, {}
+
+
+def _with_rows(function: Callable[..., Any], rows: pa.Table | None, batch: Batch) -> Any:
+    """A step's function, given what came home to the documents that are still there."""
+    if rows is not None and batch.num_docs:
+        ordinals = rows.column("ordinal").to_numpy()
+        rows = rows.filter(pa.array(np.isin(ordinals, batch.ordinals)))
+    return function(batch, rows)
+
+
+def _scatter(
+    context: Context, phase: Phase, files: Files, table: pa.Table, key: str, order: Sequence[str]
+) -> None:
+    """Write rows for the next phase, each to its partition or to its home."""
+    keys = table.column(key).combine_chunks().to_numpy()
+    if key == HOME:
+        partitions = len(context.shards)
+        target = exchange.by_home(keys, context.bases)
+    else:
+        partitions = 1 if phase.single else context.partitions
+        target = exchange.by_hash(keys, partitions)
+    exchange.write(files.path("exchange.arrow"), table, target, partitions, (key, *order))
+
+
+def _slice_home(home: pa.Table | None, loaded: Loaded) -> pa.Table | None:
+    """The rows about the documents of one batch."""
+    if home is None:
+        return None
+    ordinals = home.column("ordinal").to_numpy()
+    low, high = np.searchsorted(ordinals, [loaded.base, loaded.base + loaded.originals.num_rows])
+    return home.slice(low, high - low)

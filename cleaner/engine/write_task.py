@@ -1,0 +1,144 @@
+"""Writing: a range of ordinals to one part of every output, each document proven to restore."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from cleaner.batch import LEDGER as RUN_LEDGER
+from cleaner.engine.context import Context
+from cleaner.engine.load import Loaded, load
+from cleaner.engine.locate import Locator
+from cleaner.engine.phases import Phase
+from cleaner.errors import BalanceError
+from cleaner.io import output
+from cleaner.io.schema import CLUSTERS, LEDGER, PAIRS
+from cleaner.io.state import read_ledger
+from cleaner.io.store import Files
+from cleaner.text.pieces import restore
+
+LENGTHS = [0, 1, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200, 102400]
+"""Lower bounds of the classes of document length, in words."""
+
+
+def run_write(context: Context, phase: Phase, index: int, files: Files) -> tuple[dict[str, Any], dict[str, float]]:
+    """Write part `index`: documents of ordinals index·n up to (index+1)·n, n from the config."""
+    started = time.perf_counter()
+    settings = context.config.write
+    low = index * settings.documents_per_part
+    high = low + settings.documents_per_part
+    extra = published(context)
+    reasons = {rule: words for stage in context.stages for rule, words in stage.rules().items()}
+    schema = output.corpus_schema(extra)
+    size, level = settings.row_group_documents, settings.compression_level
+    corpus = output.RowGroups(files.path("corpus.parquet"), schema, size, level, "text")
+    ledger = output.RowGroups(files.path("ledger.parquet"), LEDGER, size * 10, level, "before")
+    pairs = output.RowGroups(files.path("pairs.parquet"), PAIRS, size * 10, level, None)
+    clusters = output.RowGroups(files.path("clusters.parquet"), CLUSTERS, size * 10, level, None)
+    counts: dict[str, Any] = {"documents": 0, "chars": 0, "words": 0, "lengths": {}, "langs": {}, "proven": 0}
+    with Locator(context) as locator:
+        for loaded, rows in _range(context, phase, low, high):
+            batch = loaded.batch
+            originals = loaded.originals.take(pa.array(batch.ordinals - loaded.base))
+            counts["proven"] += _prove(loaded, rows)
+            kept = rows.filter(pc.is_in(rows.column("ordinal"), value_set=pa.array(batch.ordinals)))
+            documents = output.corpus_rows(batch, originals, kept, locator.ids, extra)
+            booked = output.ledger_rows(rows, locator.ids, reasons, lambda o, x=loaded: _take(x, o))
+            corpus.write(documents)
+            ledger.write(booked)
+            marked = documents.filter(pc.is_valid(documents.column("near_duplicates")))
+            pairs.write(output.pair_rows(booked, marked, _marker(context)))
+            clusters.write(output.cluster_rows(documents))
+            _count(counts, documents)
+    for part in (corpus, ledger, pairs, clusters):
+        part.close()
+    counts |= {"ledger": ledger.rows, "pairs": pairs.rows, "clusters": clusters.rows}
+    return counts, {"write": time.perf_counter() - started}
+
+
+def published(context: Context) -> dict[str, pa.DataType]:
+    """Annotations that the stages publish as columns of the corpus."""
+    return {name: kind for stage in context.stages for name, kind in stage.publishes().items()}
+
+
+def _marker(context: Context) -> str:
+    """The stage whose marks stand in `near_duplicates`: the last one that adds them."""
+    names = [s.name for s in context.stages if "near_duplicates" in s.adds]
+    return names[-1] if names else ""
+
+
+def _range(context: Context, phase: Phase, low: int, high: int) -> Iterator[tuple[Loaded, pa.Table]]:
+    """The living documents of a range of ordinals, batch by batch, and all ledger rows of the range."""
+    maps = [p for p in context.phases if p.kind == "map"]
+    for index, shard in enumerate(context.shards):
+        if shard.base >= high or shard.base + shard.documents <= low:
+            continue
+        for position, loaded in enumerate(load(context, index, phase.state)):
+            end = loaded.base + loaded.originals.num_rows
+            if loaded.base >= high or end <= low:
+                continue
+            rows = pa.Table.from_batches(
+                [read_ledger(context.folder(p.number), index, position) for p in maps], RUN_LEDGER
+            )
+            batch = loaded.batch
+            if loaded.base < low or end > high:
+                ordinals = batch.ordinals
+                batch = batch.take(np.flatnonzero((ordinals >= low) & (ordinals < high)))
+                mine = rows.column("ordinal").to_numpy()
+                rows = rows.filter(pa.array((mine >= low) & (mine < high)))
+            yield Loaded(batch, loaded.originals, loaded.base), rows
+
+
+def _take(loaded: Loaded, ordinals: NDArray[np.int64]) -> pa.RecordBatch:
+    return loaded.originals.take(pa.array(ordinals - loaded.base))
+
+
+def _prove(loaded: Loaded, rows: pa.Table) -> int:
+    """Check that every changed or dropped document comes back exactly; the number that were checked.
+
+    Raises:
+        BalanceError: one does not.
+    """
+    if not rows.num_rows:
+        return 0
+    by_document: dict[int, list[tuple[int, int, int, str, str]]] = {}
+    names = ("ordinal", "start", "end", "step", "before", "after")
+    for ordinal, *row in zip(*(rows.column(n).to_pylist() for n in names), strict=True):
+        by_document.setdefault(ordinal, []).append(tuple(row))
+    ordinals = sorted(by_document)
+    text = loaded.batch.text
+    place = {o: i for i, o in enumerate(loaded.batch.ordinals.tolist())}
+    originals = _take(loaded, np.array(ordinals, np.int64)).column("text").to_pylist()
+    quarantined = 0
+    for ordinal, original in zip(ordinals, originals, strict=True):
+        mine = by_document[ordinal]
+        row = place.get(ordinal)
+        if row is None and not any(start == 0 and end == len(original) for start, end, *_ in mine):
+            quarantined += 1  # put aside by a later stage; its rows tell what was done before
+            continue
+        if restore("" if row is None else text[row].as_py(), mine) != original:
+            raise BalanceError(
+                f"document {ordinal} does not restore from its ledger rows; nothing is published. "
+                "This is a fault of cleaner: please report it with the config and this document"
+            )
+    return len(ordinals) - quarantined
+
+
+def _count(counts: dict[str, Any], documents: pa.Table) -> None:
+    counts["documents"] += documents.num_rows
+    counts["chars"] += pc.sum(documents.column("n_chars")).as_py() or 0
+    words = documents.column("n_words").to_numpy()
+    counts["words"] += int(words.sum())
+    classes = np.searchsorted(LENGTHS, words, side="right") - 1
+    for c, n in zip(*np.unique(classes, return_counts=True), strict=True):
+        key = str(LENGTHS[int(c)])
+        counts["lengths"][key] = counts["lengths"].get(key, 0) + int(n)
+    for row in pc.value_counts(documents.column("lang")).to_pylist():
+        key = row["values"] or ""
+        counts["langs"][key] = counts["langs"].get(key, 0) + row["counts"]

@@ -1,0 +1,86 @@
+"""The way back: a document's original from a run's folder alone, proven by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from cleaner.errors import CleanerError, InputError, IntegrityError
+from cleaner.text.decode import encode
+from cleaner.text.pieces import restore as undo
+
+_CORPUS = ["doc_id", "text", "source", "record", "encoding", "bad_bytes", "content_hash"]
+_LEDGER = ["doc_id", "start", "end", "step", "before", "after", "action", "source", "record"]
+_DROPPED = ["encoding", "bad_bytes", "content_hash"]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A document as it was: its bytes (a record's text as UTF-8), and where it came from."""
+
+    doc_id: str
+    source: str
+    record: int
+    data: bytes
+
+
+def restore(run: Path, doc_id: str) -> bytes:
+    """The original bytes of a document, kept or dropped; `doc_id` may be shortened if it stays unique.
+
+    Raises:
+        InputError: the folder is no finished run, or holds no such document, or several.
+        IntegrityError: what comes out is not what was read.
+    """
+    return find(run, doc_id).data
+
+
+def find(run: Path, doc_id: str) -> Restored:
+    """As `restore`, with the document's source."""
+    if not (run / "manifest.json").exists():
+        raise InputError(f"{run} is not a finished run (no manifest.json in it)")
+    if not doc_id or not doc_id.isalnum():
+        raise InputError(f"{doc_id!r} is not a document id; see the column doc_id of corpus/ and ledger/")
+    match = pc.starts_with(pc.field("doc_id"), doc_id)
+    kept = _scan(run / "corpus", _CORPUS, match)
+    rows = _scan(run / "ledger", _LEDGER + _DROPPED, match)
+    found = sorted({r["doc_id"] for r in kept} | {r["doc_id"] for r in rows})
+    if not found:
+        raise InputError(f"{run} holds no document {doc_id}; was it quarantined? see quarantine/")
+    if len(found) > 1:
+        raise InputError(f"{doc_id} is short for {len(found)} documents: {', '.join(found[:4])}, …")
+    return rebuild(kept[0] if kept else None, rows)
+
+
+def rebuild(kept: dict[str, Any] | None, rows: list[dict[str, Any]]) -> Restored:
+    """A document from its corpus row (None if it was dropped) and its ledger rows.
+
+    Raises:
+        IntegrityError: the hash is not the recorded one.
+    """
+    if kept is None:
+        kept = next((r for r in rows if r["action"] == "drop"), None)
+        if kept is None:
+            raise CleanerError(f"document {rows[0]['doc_id']} was quarantined; see quarantine/ for its raw bytes")
+    text = undo(kept.get("text", ""), [(r["start"], r["end"], r["step"], r["before"], r["after"]) for r in rows])
+    data = encode(text, kept["encoding"], kept["bad_bytes"] or [])
+    if hashlib.sha256(data).hexdigest() != kept["content_hash"]:
+        raise IntegrityError(
+            f"document {kept['doc_id']}: what comes out is not what was read (sha256 differs); the run's files were changed"
+        )
+    return Restored(kept["doc_id"], kept["source"], kept["record"], data)
+
+
+def _scan(folder: Path, columns: list[str], match: Any) -> list[dict[str, Any]]:
+    table = ds.dataset(folder, format="parquet").to_table(columns=columns, filter=match)
+    return list(_rows(table))
+
+
+def _rows(table: Any) -> Iterator[dict[str, Any]]:
+    for batch in table.to_batches():
+        yield from batch.to_pylist()

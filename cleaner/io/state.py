@@ -1,0 +1,144 @@
+"""What one map phase hands to the next, per shard: only what was done so far, never the originals again.
+
+Three Arrow IPC files, their batch i belonging to batch i of the shard:
+
+    docs        one row a living document: ordinal and the annotations of documents
+    passages    one row a changed passage: its text now, and its marks
+    notes       one row a passage of a living document: the annotations of passages, if there are any
+
+The rows of the ledger that a phase adds lie beside them (`ledger`) and are read again at the end only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from cleaner.batch import LEDGER, Batch, replace_text
+from cleaner.io.store import Files, ipc_reader
+from cleaner.text.pieces import Mark
+
+_MARKS = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64()), ("length", pa.int64())]))
+_PASSAGES = pa.schema(
+    [
+        ("ordinal", pa.int64()),
+        ("number", pa.int32()),
+        ("text", pa.string()),
+        ("cut_chars", pa.int64()),
+        ("rewritten_chars", pa.int64()),
+        ("marks", _MARKS),
+    ]
+)
+
+
+class StateWriter:
+    """Writes the state of one shard batch by batch."""
+
+    def __init__(self, files: Files, base_docs: Sequence[str]) -> None:
+        self._files = files
+        self._base = set(base_docs) - {"ordinal"}
+        self._writers: dict[str, tuple[Any, pa.RecordBatchFileWriter]] = {}
+
+    def write(self, batch: Batch) -> None:
+        """Append what was done to a batch; its ledger holds the rows of this phase alone."""
+        columns = [c for c in batch.docs.schema.names if c not in self._base]
+        self._append("docs", batch.docs.select(columns))
+        self._append("passages", _changed(batch))
+        self._append("notes", batch.passages.drop_columns(["number"]) if batch.passages.num_columns > 1 else None)
+        rows = pa.Table.from_batches(batch.ledger, LEDGER).combine_chunks().to_batches()
+        self._append("ledger", rows[0] if rows else pa.RecordBatch.from_pylist([], LEDGER))
+
+    def close(self) -> None:
+        """Finish the files."""
+        for sink, writer in self._writers.values():
+            writer.close()
+            sink.close()
+
+    def _append(self, name: str, rows: pa.RecordBatch | None) -> None:
+        if rows is None:
+            return
+        if name not in self._writers:
+            sink = pa.OSFile(str(self._files.path(f"{name}.arrow")), "wb")
+            self._writers[name] = (sink, pa.ipc.new_file(sink, rows.schema))
+        self._writers[name][1].write_batch(rows)
+
+
+def _changed(batch: Batch) -> pa.RecordBatch:
+    keys = sorted(batch.marks)
+    docs = np.searchsorted(batch.ordinals, np.array([k[0] for k in keys], np.int64))
+    rows = batch.first[docs] + np.array([k[1] for k in keys], np.int64)
+    marks = [[m._asdict() for m in batch.marks[k]] for k in keys]
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array([k[0] for k in keys], pa.int64()),
+            pa.array([k[1] for k in keys], pa.int32()),
+            batch.passage_text.take(pa.array(rows, pa.int64())),
+            pa.array(batch.cut_chars[rows]),
+            pa.array(batch.rewritten_chars[rows]),
+            pa.array(marks, _MARKS),
+        ],
+        schema=_PASSAGES,
+    )
+
+
+def resume(batch: Batch, folder: Path, index: int, position: int) -> Batch:
+    """An untouched batch of originals, brought to the state that an earlier phase left it in.
+
+    Args:
+        batch: the shard's batch number `position`, fresh.
+        folder: of the earlier map phase.
+        index: of the shard.
+        position: of the batch in the shard.
+    """
+    stem = f"{index:05d}"
+    with ipc_reader(folder / f"{stem}.docs.arrow") as reader:
+        docs = reader.get_batch(position)
+    alive = docs.column("ordinal").to_numpy()
+    if len(alive) != batch.num_docs:
+        batch = batch.take(np.searchsorted(batch.ordinals, alive))
+    for name in docs.schema.names:
+        if name != "ordinal":
+            batch = batch.annotate(name, docs.column(name))
+    with ipc_reader(folder / f"{stem}.passages.arrow") as reader:
+        changed = reader.get_batch(position)
+        batch = _apply(batch, changed)
+    notes = folder / f"{stem}.notes.arrow"
+    if notes.exists():
+        with ipc_reader(notes) as reader:
+            table = reader.get_batch(position)
+            for name in table.schema.names:
+                batch = batch.annotate(name, table.column(name), "passages")
+    return batch
+
+
+def read_ledger(folder: Path, index: int, position: int) -> pa.RecordBatch:
+    """The ledger rows that a phase added to batch `position` of shard `index`."""
+    with ipc_reader(folder / f"{index:05d}.ledger.arrow") as reader:
+        return reader.get_batch(position)
+
+
+def _apply(batch: Batch, changed: pa.RecordBatch) -> Batch:
+    if not changed.num_rows:
+        return batch
+    ordinals = changed.column("ordinal").to_numpy()
+    numbers = changed.column("number").to_numpy()
+    rows = batch.first[np.searchsorted(batch.ordinals, ordinals)] + numbers
+    cut, rewritten = batch.cut_chars.copy(), batch.rewritten_chars.copy()
+    cut[rows] = changed.column("cut_chars").to_numpy()
+    rewritten[rows] = changed.column("rewritten_chars").to_numpy()
+    marks = {
+        (o, n): [Mark(m["start"], m["end"], m["length"]) for m in ms]
+        for o, n, ms in zip(ordinals.tolist(), numbers.tolist(), changed.column("marks").to_pylist(), strict=True)
+    }
+    return replace(
+        batch,
+        passage_text=replace_text(batch.passage_text, rows, changed.column("text")),
+        cut_chars=cut,
+        rewritten_chars=rewritten,
+        marks=marks,
+    )
