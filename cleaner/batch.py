@@ -193,7 +193,9 @@ class Batch:
         Raises:
             EditError: the column's length is not the number of documents (or passages).
         """
-        table, n = (self.docs, self.num_docs) if of == "documents" else (self.passages, self.num_passages)
+        table, n = (
+            (self.docs, self.num_docs) if of == "documents" else (self.passages, self.num_passages)
+        )
         if len(values) != n:
             raise EditError(f"stage {self.stage}: {name} has {len(values)} values for {n} {of}")
         values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
@@ -234,7 +236,9 @@ class Batch:
         edits = sorted(edits, key=lambda e: (e.passage, e.start))
         touched = sorted({e.passage for e in edits})
         if touched[0] < 0 or touched[-1] >= self.num_passages:
-            raise EditError(f"stage {self.stage}: there is no passage {touched[0]} or {touched[-1]}")
+            raise EditError(
+                f"stage {self.stage}: there is no passage {touched[0]} or {touched[-1]}"
+            )
         where = np.array(touched, np.int64)
         texts = self.passage_text.take(pa.array(where)).to_pylist()
         docs = np.searchsorted(self.first, where, side="right") - 1
@@ -268,7 +272,9 @@ class Batch:
                         text, origin, old, [pieces.Change(e.start, e.end, e.text) for e in mine]
                     )
                 except EditError as error:
-                    raise EditError(f"stage {self.stage}, document {ordinal}, passage {number}: {error}") from None
+                    raise EditError(
+                        f"stage {self.stage}, document {ordinal}, passage {number}: {error}"
+                    ) from None
             marks[ordinal, number] = new_marks
             new_texts.append(new_text)
             was = {(m.start, m.end) for m in old if m.length == 0}
@@ -307,7 +313,9 @@ class Batch:
 
     def _offsets(self) -> NDArray[np.int32]:
         array = self.passage_text
-        return np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1]
+        return np.frombuffer(array.buffers()[1], np.int32)[
+            array.offset : array.offset + len(array) + 1
+        ]
 
     def _sums(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Sum of a passage column per document."""

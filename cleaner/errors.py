@@ -36,7 +36,11 @@ class Fault:
     hint: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.key}: {self.expected}" if self.key else f"{self.where}: {self.expected}"
+        text = (
+            f"{self.where}: {self.key}: {self.expected}"
+            if self.key
+            else f"{self.where}: {self.expected}"
+        )
         return f"{text} ({self.hint})" if self.hint else text
 
 

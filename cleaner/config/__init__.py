@@ -1,0 +1,1 @@
+"""Configs: YAML with positions, the models, and what turns one into the other."""

@@ -118,7 +118,9 @@ class Context:
                 "config": resolved_yaml(self.config),
                 "files": [f.to_json() for f in self.files],
                 "chunks": [c.to_json() for c in self.chunks],
-                "shards": [[s.chunk, s.first, s.last, s.base, s.documents, s.bytes] for s in self.shards],
+                "shards": [
+                    [s.chunk, s.first, s.last, s.base, s.documents, s.bytes] for s in self.shards
+                ],
                 "records": [{str(k): v for k, v in r.items()} for r in self.records],
                 "partitions": self.partitions,
                 "selection": [self.selection.limit, self.selection.threshold, self.selection.seed],
@@ -161,7 +163,12 @@ def code_fingerprint() -> list[Any]:
 def stage_fingerprint(stage: Stage) -> list[Any]:
     """A stage's settings, version, and the data (rules, models) behind it."""
     kind = type(stage)
-    return [f"{kind.__module__}:{kind.__qualname__}", kind.version, stage.model_dump(mode="json"), stage.digest()]
+    return [
+        f"{kind.__module__}:{kind.__qualname__}",
+        kind.version,
+        stage.model_dump(mode="json"),
+        stage.digest(),
+    ]
 
 
 def phase_fingerprint(context: Context, phase: Phase, upstream: Sequence[str]) -> str:

@@ -35,7 +35,11 @@ from cleaner.report.stats import RunReport, StageReport, check_balance
 
 
 def run(
-    config: RunConfig, *, limit: int | None = None, sample: int | None = None, observer: Observer | None = None
+    config: RunConfig,
+    *,
+    limit: int | None = None,
+    sample: int | None = None,
+    observer: Observer | None = None,
 ) -> RunReport:
     """Run a config, or go on with a run that was stopped.
 
@@ -92,8 +96,12 @@ def find_inputs(config: RunConfig) -> Found:
 
 def run_identity(config: RunConfig, found: Found, limit: int | None, sample: int | None) -> str:
     """What decides whether a finished run may stand: the config, the inputs' sizes and times, the program."""
-    settings = config.model_dump(mode="json", exclude={"engine", "input", "output", "keep_work", "stages"})
-    settings["priorities"] = sorted((found.labels.get(p.path, p.path), p.priority) for p in config.input)
+    settings = config.model_dump(
+        mode="json", exclude={"engine", "input", "output", "keep_work", "stages"}
+    )
+    settings["priorities"] = sorted(
+        (found.labels.get(p.path, p.path), p.priority) for p in config.input
+    )
     files = [[f.source, f.size, f.mtime_ns, f.format, f.compression] for f in found.files]
     stages = [stage_fingerprint(s) for s in config.stages]
     return fingerprint([code_fingerprint(), settings, stages, files, limit, sample])
@@ -103,7 +111,13 @@ class _Run:
     """One run, from its first phase to the published output."""
 
     def __init__(
-        self, config: RunConfig, found: Found, work: Path, log: Log, limit: int | None, sample: int | None
+        self,
+        config: RunConfig,
+        found: Found,
+        work: Path,
+        log: Log,
+        limit: int | None,
+        sample: int | None,
     ) -> None:
         self._config = config
         self._found = found
@@ -118,7 +132,9 @@ class _Run:
         config = self._config
         chunks = plan_chunks(self._found.files, config.engine.shard_bytes)
         priorities = {
-            self._found.labels[p.path]: p.priority for p in config.input if p.path in self._found.labels
+            self._found.labels[p.path]: p.priority
+            for p in config.input
+            if p.path in self._found.labels
         }
         context = Context(
             work=self._work,
@@ -190,18 +206,24 @@ class _Run:
         manifests: list[Manifest | None] = []
         tasks = []
         for index in range(count):
-            print_ = fingerprint([base, index, _chunk_identity(context, index) if phase.kind == "read" else None])
+            print_ = fingerprint(
+                [base, index, _chunk_identity(context, index) if phase.kind == "read" else None]
+            )
             manifest = committed(folder, index, print_)
             manifests.append(manifest)
             if manifest is None:
                 tasks.append(Task(str(path), digest, phase.number, index, print_))
-        self._log.phase_started(phase, Load(count, count - len(tasks), *_bytes(context, phase, count)))
+        self._log.phase_started(
+            phase, Load(count, count - len(tasks), *_bytes(context, phase, count))
+        )
         started = time.perf_counter()
         for report in runner.run(tasks):
             manifests[report.task.index] = report.manifest
             self._log.task_done(phase, report)
         self._log.phase_done(phase)
-        self._seconds.append({"phase": phase.folder, "label": phase.label, "seconds": time.perf_counter() - started})
+        self._seconds.append(
+            {"phase": phase.folder, "label": phase.label, "seconds": time.perf_counter() - started}
+        )
         self._manifests.append([m for m in manifests if m is not None])
 
     def _check_bad(self, context: Context) -> None:
@@ -221,8 +243,15 @@ class _Run:
         elif isinstance(self._config.max_bad, float):
             allowed = self._config.max_bad * documents
         if total > allowed:
-            table = "\n".join(f"  {n:>8,}  {reason}" for reason, n in sorted(bad.items(), key=lambda r: (-r[1], r[0])))
-            limit = "on_bad_record: fail" if self._config.on_bad_record == "fail" else f"max_bad: {self._config.max_bad}"
+            table = "\n".join(
+                f"  {n:>8,}  {reason}"
+                for reason, n in sorted(bad.items(), key=lambda r: (-r[1], r[0]))
+            )
+            limit = (
+                "on_bad_record: fail"
+                if self._config.on_bad_record == "fail"
+                else f"max_bad: {self._config.max_bad}"
+            )
             example = publish.first_bad(context, self._manifests)
             raise TooManyBadRecords(
                 f"{total:,} of {documents:,} records cannot be used ({limit}):\n{table}\n  first: {example}\n"
@@ -288,7 +317,10 @@ class _Run:
             "task_cpu_seconds": round(cpu, 3),
             "text_megabytes": round(megabytes, 3),
             "stages": {
-                name: {"seconds": round(s, 3), "mb_per_second": round(megabytes / s, 2) if s else None}
+                name: {
+                    "seconds": round(s, 3),
+                    "mb_per_second": round(megabytes / s, 2) if s else None,
+                }
                 for name, s in seconds.items()
             },
             "phases": [{**p, "seconds": round(p["seconds"], 3)} for p in self._seconds],
@@ -316,7 +348,9 @@ def _shards(manifests: Sequence[Manifest], shard_bytes: int) -> list[Shard]:
     if not shards:
         bad = _quarantine([list(manifests)])
         why = f"; all {sum(bad.values())} records are bad: {bad}" if bad else ""
-        raise InputError(f"the input holds no document{why}; check input, read.text_column and the files")
+        raise InputError(
+            f"the input holds no document{why}; check input, read.text_column and the files"
+        )
     return shards
 
 
@@ -345,7 +379,10 @@ def _bytes(context: Context, phase: Phase, count: int) -> tuple[int, tuple[int, 
     """Bytes of text that each task of a phase sees, for the progress bar."""
     if phase.kind == "read":
         sizes = [
-            sum(end - start if context.files[f].format != "parquet" else 1 for f, start, end in c.files)
+            sum(
+                end - start if context.files[f].format != "parquet" else 1
+                for f, start, end in c.files
+            )
             for c in context.chunks
         ]
         return sum(sizes), tuple(sizes)
@@ -386,7 +423,9 @@ def _explain(error: OSError, output: Path) -> CleanerError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return CleanerError(f"the disk of {output} is full; free some space, {again}")
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return CleanerError(f"{error.filename or output}: {error.strerror}; make it writable or choose another --output")
+        return CleanerError(
+            f"{error.filename or output}: {error.strerror}; make it writable or choose another --output"
+        )
     if error.errno == errno.EMFILE:
         return CleanerError(f"too many open files; raise the limit (ulimit -n), {again}")
     return CleanerError(f"{error}; {again}")

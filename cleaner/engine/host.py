@@ -32,7 +32,14 @@ class Host:
         self.quarantine: list[dict[str, Any]] = []
         self.bad: dict[str, int] = {}
 
-    def run(self, name: str, number: int, function: Callable[[Batch], Batch], loaded: Loaded, batch: Batch) -> Batch:
+    def run(
+        self,
+        name: str,
+        number: int,
+        function: Callable[[Batch], Batch],
+        loaded: Loaded,
+        batch: Batch,
+    ) -> Batch:
         """A stage's function on a batch; what fails goes to quarantine, the rest goes on."""
         started = time.perf_counter()
         before = batch.for_stage(name, number)
@@ -55,7 +62,12 @@ class Host:
         parts, bad = self._guard(lambda b: (b, function(b)), bare, loaded, name)
         if bad[0]:
             rest = _join([b for b, _ in parts], bare)
-            lost = {"docs_in": bad[0], "docs_quarantined": bad[0], "chars_in": bad[1], "chars_quarantined": bad[1]}
+            lost = {
+                "docs_in": bad[0],
+                "docs_quarantined": bad[0],
+                "chars_in": bad[1],
+                "chars_quarantined": bad[1],
+            }
             tally.add(self.tallies.setdefault(name, tally.empty()), tally.empty() | lost)
             batch = replace(rest, ledger=batch.ledger)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
@@ -82,7 +94,9 @@ class Host:
         right, more = self._guard(function, batch.take(rows[middle:]), loaded, name)
         return left + right, (lost[0] + more[0], lost[1] + more[1])
 
-    def _put_aside(self, batch: Batch, loaded: Loaded, name: str, error: Exception) -> tuple[int, int]:
+    def _put_aside(
+        self, batch: Batch, loaded: Loaded, name: str, error: Exception
+    ) -> tuple[int, int]:
         if not batch.num_docs:
             raise error
         row = loaded.row(int(batch.ordinals[0]))
@@ -97,7 +111,9 @@ class Host:
                 "end": None,
                 "stage": name,
                 "reason": "stage_error",
-                "detail": f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"[:500],
+                "detail": f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"[
+                    :500
+                ],
                 "raw": raw if len(raw) <= RAW_LIMIT else None,
                 "raw_bytes": len(raw),
                 "raw_chars": loaded.originals.column("raw_chars")[row].as_py(),

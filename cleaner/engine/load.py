@@ -48,7 +48,9 @@ def load(context: Context, index: int, state: int | None) -> Iterator[Loaded]:
         for position in range(shard.last - shard.first):
             originals = reader.get_batch(shard.first + position)
             fresh = batches.new(
-                describe(context, shard, originals, base), originals.column("text"), context.config.read.segment
+                describe(context, shard, originals, base),
+                originals.column("text"),
+                context.config.read.segment,
             )
             if state is None:
                 chosen = context.selection.chosen(fresh.ordinals)
@@ -59,7 +61,9 @@ def load(context: Context, index: int, state: int | None) -> Iterator[Loaded]:
             base += originals.num_rows
 
 
-def describe(context: Context, shard: Shard, originals: pa.RecordBatch, base: int) -> pa.RecordBatch:
+def describe(
+    context: Context, shard: Shard, originals: pa.RecordBatch, base: int
+) -> pa.RecordBatch:
     """The base columns of a batch of originals."""
     n = originals.num_rows
     priorities = dict(context.priorities)
@@ -73,13 +77,17 @@ def describe(context: Context, shard: Shard, originals: pa.RecordBatch, base: in
         "host": pc.utf8_lower(host),
         "url": url,
         "date": originals.column("date"),
-        "priority": pc.take(pa.array([priorities.get(f.label, 0) for f in context.files], pa.int64()), file),
+        "priority": pc.take(
+            pa.array([priorities.get(f.label, 0) for f in context.files], pa.int64()), file
+        ),
         "raw_chars": originals.column("raw_chars"),
     }
     return pa.record_batch([columns[c] for c in BASE_COLUMNS], names=list(BASE_COLUMNS))
 
 
-def records(context: Context, chunk: int, originals: pa.RecordBatch) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def records(
+    context: Context, chunk: int, originals: pa.RecordBatch
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Record numbers within their file, from those within the chunk."""
     before = context.records[chunk]
     file = originals.column("file").to_numpy()

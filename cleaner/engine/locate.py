@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cleaner.engine.context import Context
 from cleaner.engine.load import originals_path, records
-from cleaner.io.output import doc_id
+from cleaner.identity import doc_id
 from cleaner.io.store import ipc_reader
 
 
@@ -29,7 +29,10 @@ class Locator:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._known.clear()
         self._shards.clear()
@@ -59,7 +62,9 @@ class Locator:
                 batch = batches[position]
                 at = rows - starts[position]
                 file = batch.column("file").to_numpy()[at].tolist()
-                record = records(self._context, self._context.shards[shard].chunk, batch)[at].tolist()
+                record = records(self._context, self._context.shards[shard].chunk, batch)[
+                    at
+                ].tolist()
                 for o, f, r in zip(rows.tolist(), file, record, strict=True):
                     source = self._context.files[f].source
                     self._known[o] = (doc_id(source, r), source, r)
@@ -67,8 +72,12 @@ class Locator:
     def _open(self, shard: int) -> tuple[NDArray[np.int64], list[pa.RecordBatch]]:
         if shard not in self._shards:
             spec = self._context.shards[shard]
-            reader = self._stack.enter_context(ipc_reader(originals_path(self._context, spec.chunk)))
-            batches = [reader.get_batch(i).select(["file", "record"]) for i in range(spec.first, spec.last)]
+            reader = self._stack.enter_context(
+                ipc_reader(originals_path(self._context, spec.chunk))
+            )
+            batches = [
+                reader.get_batch(i).select(["file", "record"]) for i in range(spec.first, spec.last)
+            ]
             rows = np.array([b.num_rows for b in batches], np.int64)
             starts = spec.base + np.concatenate([np.zeros(1, np.int64), np.cumsum(rows)[:-1]])
             self._shards[shard] = (starts, batches)

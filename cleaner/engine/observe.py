@@ -67,12 +67,16 @@ class Log:
 
     def phase_started(self, phase: Phase, load: Load) -> None:
         """See `Observer`."""
-        self.write("phase_started", phase=phase.folder, label=phase.label, tasks=load.tasks, done=load.done)
+        self.write(
+            "phase_started", phase=phase.folder, label=phase.label, tasks=load.tasks, done=load.done
+        )
         self._inner.phase_started(phase, load)
 
     def task_done(self, phase: Phase, report: TaskReport) -> None:
         """See `Observer`."""
-        self.write("task_done", phase=phase.folder, index=report.task.index, seconds=round(report.wall, 3))
+        self.write(
+            "task_done", phase=phase.folder, index=report.task.index, seconds=round(report.wall, 3)
+        )
         self._inner.task_done(phase, report)
 
     def phase_done(self, phase: Phase) -> None:
@@ -88,4 +92,9 @@ class Log:
     def write(self, event: str, **values: Any) -> None:
         """Append one event."""
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"time": round(time.time(), 3), "event": event, **values}, ensure_ascii=False) + "\n")
+            file.write(
+                json.dumps(
+                    {"time": round(time.time(), 3), "event": event, **values}, ensure_ascii=False
+                )
+                + "\n"
+            )

@@ -68,7 +68,9 @@ def compile_phases(stages: Sequence[Stage]) -> list[Phase]:
         nonlocal home, state
         number = len(phases)
         phases.append(
-            Phase(number, "map", ", ".join(labels), tuple(ops), state=state, home=home, single=single)
+            Phase(
+                number, "map", ", ".join(labels), tuple(ops), state=state, home=home, single=single
+            )
         )
         ops.clear()
         labels.clear()
@@ -81,7 +83,15 @@ def compile_phases(stages: Sequence[Stage]) -> list[Phase]:
             labels.append(stage.name)
             continue
         if not isinstance(stage, CorpusStage):
-            raise ConfigError([Fault("config", f"stages.{index}", f"{stage.use} is neither a map nor a corpus stage")])
+            raise ConfigError(
+                [
+                    Fault(
+                        "config",
+                        f"stages.{index}",
+                        f"{stage.use} is neither a map nor a corpus stage",
+                    )
+                ]
+            )
         steps = list(stage.steps())
         _check(stage, index, steps)
         source = -1
@@ -120,11 +130,18 @@ def _check(stage: Stage, index: int, steps: Sequence[Step]) -> None:
         last = number == len(steps) - 1
         fits = {
             Sketch: previous is None or (isinstance(previous, Merge) and previous.key == HOME),
-            Merge: isinstance(previous, Sketch) or (isinstance(previous, Merge) and previous.key != HOME),
+            Merge: isinstance(previous, Sketch)
+            or (isinstance(previous, Merge) and previous.key != HOME),
             Apply: isinstance(previous, Merge) and previous.key == HOME and last,
         }[type(step)]
         if not fits or (last and not isinstance(step, Apply)):
             raise ConfigError(
-                [Fault("config", f"stages.{index}", f"{stage.use}: step {number} ({type(step).__name__}) cannot stand here")]
+                [
+                    Fault(
+                        "config",
+                        f"stages.{index}",
+                        f"{stage.use}: step {number} ({type(step).__name__}) cannot stand here",
+                    )
+                ]
             )
         previous = step

@@ -17,7 +17,15 @@ from cleaner.engine.context import Context
 from cleaner.errors import CleanerError, IntegrityError
 from cleaner.io.output import RowGroups
 from cleaner.io.schema import QUARANTINE, SCHEMA_VERSION
-from cleaner.io.store import Manifest, clear, hash_file, ipc_reader, link_or_copy, write_bytes, write_json
+from cleaner.io.store import (
+    Manifest,
+    clear,
+    hash_file,
+    ipc_reader,
+    link_or_copy,
+    write_bytes,
+    write_json,
+)
 from cleaner.report.stats import RunReport, from_json
 
 FOLDERS = ("corpus", "ledger", "duplicates", "quarantine", "reports")
@@ -62,7 +70,11 @@ def finished(output: Path, identity: str) -> RunReport | None:
 
 
 def publish(
-    context: Context, report: RunReport, manifests: Sequence[Sequence[Manifest]], identity: str, timings: dict[str, Any]
+    context: Context,
+    report: RunReport,
+    manifests: Sequence[Sequence[Manifest]],
+    identity: str,
+    timings: dict[str, Any],
 ) -> None:
     """Put the output in place. The manifest comes last: a folder without one is not finished.
 
@@ -80,7 +92,10 @@ def publish(
     write_bytes(stage / "config.yaml", resolved_yaml(context.config).encode())
     files = {}
     for path in sorted(p for p in stage.rglob("*") if p.is_file() and p.name != "config.yaml"):
-        files[path.relative_to(stage).as_posix()] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
+        files[path.relative_to(stage).as_posix()] = {
+            "bytes": path.stat().st_size,
+            "sha256": _sha256(path),
+        }
     write_json(stage / "manifest.json", _manifest(context, manifests[0], report, files))
     write_json(stage / "reports" / "timings.json", {"identity": identity, **timings})
     (output / "manifest.json").unlink(missing_ok=True)
@@ -107,7 +122,9 @@ def first_bad(context: Context, manifests: Sequence[Sequence[Manifest]]) -> str:
     return "none"
 
 
-def quarantine_rows(context: Context, manifests: Sequence[Sequence[Manifest]]) -> Iterator[pa.RecordBatch]:
+def quarantine_rows(
+    context: Context, manifests: Sequence[Sequence[Manifest]]
+) -> Iterator[pa.RecordBatch]:
     """All quarantine rows: those of reading first, in order of the input; then those of each phase."""
     file_of = {f.source: i for i, f in enumerate(context.files)}
     for phase, tasks in zip(context.phases, manifests, strict=False):
@@ -117,25 +134,40 @@ def quarantine_rows(context: Context, manifests: Sequence[Sequence[Manifest]]) -
             if not manifest.counts["quarantine"]:
                 continue
             before = context.records[index] if phase.kind == "read" and context.records else {}
-            with ipc_reader(context.folder(phase.number) / f"{index:05d}.quarantine.arrow") as reader:
+            with ipc_reader(
+                context.folder(phase.number) / f"{index:05d}.quarantine.arrow"
+            ) as reader:
                 for i in range(reader.num_record_batches):
                     yield _absolute(reader.get_batch(i), before, file_of)
 
 
-def _absolute(rows: pa.RecordBatch, before: dict[int, int], file_of: dict[str, int]) -> pa.RecordBatch:
+def _absolute(
+    rows: pa.RecordBatch, before: dict[int, int], file_of: dict[str, int]
+) -> pa.RecordBatch:
     """Record numbers within the file, from those within the chunk."""
     if not any(before.values()):
         return rows
     numbers = [
         None if record is None else record + before.get(file_of.get(source, -1), 0)
-        for source, record in zip(rows.column("source").to_pylist(), rows.column("record").to_pylist(), strict=True)
+        for source, record in zip(
+            rows.column("source").to_pylist(), rows.column("record").to_pylist(), strict=True
+        )
     ]
-    return rows.set_column(rows.schema.get_field_index("record"), rows.schema.field("record"), pa.array(numbers, pa.int64()))
+    return rows.set_column(
+        rows.schema.get_field_index("record"),
+        rows.schema.field("record"),
+        pa.array(numbers, pa.int64()),
+    )
 
 
 def _parts(context: Context, written: Sequence[Manifest], stage: Path) -> None:
     folder = context.folder(len(context.phases) - 1)
-    targets = {"corpus": "corpus/part", "ledger": "ledger/part", "pairs": "duplicates/pairs", "clusters": "duplicates/clusters"}
+    targets = {
+        "corpus": "corpus/part",
+        "ledger": "ledger/part",
+        "pairs": "duplicates/pairs",
+        "clusters": "duplicates/clusters",
+    }
     for index, manifest in enumerate(written):
         for part in manifest.outputs:
             kind = part.name.split(".")[1]
@@ -143,7 +175,9 @@ def _parts(context: Context, written: Sequence[Manifest], stage: Path) -> None:
                 continue
             source = folder / part.name
             if hash_file(source) != (part.bytes, part.xxh3):
-                raise IntegrityError(f"{source} changed after it was written; run the same command again to make it anew")
+                raise IntegrityError(
+                    f"{source} changed after it was written; run the same command again to make it anew"
+                )
             link_or_copy(source, stage / f"{targets[kind]}-{index:05d}.parquet")
 
 
@@ -169,12 +203,20 @@ def _manifest(
     for manifest in read:
         for key, (count, lanes) in manifest.counts["files"].items():
             documents[int(key)] += count
-            digests[int(key)] = [(a + b) % (1 << 64) for a, b in zip(digests[int(key)], lanes, strict=True)]
+            digests[int(key)] = [
+                (a + b) % (1 << 64) for a, b in zip(digests[int(key)], lanes, strict=True)
+            ]
     return {
         "cleaner": cleaner.__version__,
         "schema": SCHEMA_VERSION,
-        "algorithms": {"minhash": ALGORITHM, "content_hash": "sha256", "doc_id": "xxh3-128/96 of source and record"},
-        "config": context.config.model_dump(mode="json", exclude={"engine", "input", "output", "keep_work"}),
+        "algorithms": {
+            "minhash": ALGORITHM,
+            "content_hash": "sha256",
+            "doc_id": "xxh3-128/96 of source and record",
+        },
+        "config": context.config.model_dump(
+            mode="json", exclude={"engine", "input", "output", "keep_work"}
+        ),
         "priorities": dict(context.priorities),
         "selection": [context.selection.limit, context.selection.threshold, context.selection.seed],
         "inputs": [

@@ -133,4 +133,6 @@ def make_runner(kind: str, workers: int) -> Runner:
 
 def available_cpus() -> int:
     """CPUs that this process may use."""
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return max(
+        1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )

@@ -29,7 +29,9 @@ def empty() -> dict[str, Any]:
     return {**dict.fromkeys(FIELDS, 0), "rules": {}}
 
 
-def count(before: Batch, after: Batch, quarantined: tuple[int, int], new_rows: Iterable[pa.RecordBatch]) -> dict[str, Any]:
+def count(
+    before: Batch, after: Batch, quarantined: tuple[int, int], new_rows: Iterable[pa.RecordBatch]
+) -> dict[str, Any]:
     """What a stage did to a batch.
 
     Args:
@@ -94,7 +96,9 @@ def _rules(rows: pa.Table) -> dict[str, Any]:
                 "evidence": row["evidence"],
             }
         )
-        if len(seen) == len(result) and all(v == min(SAMPLES, result[k]["count"]) for k, v in seen.items()):
+        if len(seen) == len(result) and all(
+            v == min(SAMPLES, result[k]["count"]) for k, v in seen.items()
+        ):
             break
     return result
 
@@ -104,10 +108,14 @@ def add(total: dict[str, Any], part: dict[str, Any]) -> None:
     for name in FIELDS:
         total[name] += part[name]
     for rule, counts in part["rules"].items():
-        mine = total["rules"].setdefault(rule, {"action": counts["action"], "count": 0, "chars": 0, "samples": []})
+        mine = total["rules"].setdefault(
+            rule, {"action": counts["action"], "count": 0, "chars": 0, "samples": []}
+        )
         mine["count"] += counts["count"]
         mine["chars"] += counts["chars"]
-        mine["samples"] = sorted(mine["samples"] + counts["samples"], key=lambda s: (s["rank"], s["ordinal"]))[:SAMPLES]
+        mine["samples"] = sorted(
+            mine["samples"] + counts["samples"], key=lambda s: (s["rank"], s["ordinal"])
+        )[:SAMPLES]
 
 
 def faults(name: str, counts: dict[str, Any]) -> list[str]:
@@ -116,7 +124,9 @@ def faults(name: str, counts: dict[str, Any]) -> list[str]:
     docs = counts["docs_out"] + counts["docs_dropped"] + counts["docs_quarantined"]
     if counts["docs_in"] != docs:
         found.append(f"{name}: {counts['docs_in']} documents in, {docs} accounted for")
-    chars = sum(counts[f"chars_{k}"] for k in ("kept", "rewritten", "cut", "dropped", "quarantined"))
+    chars = sum(
+        counts[f"chars_{k}"] for k in ("kept", "rewritten", "cut", "dropped", "quarantined")
+    )
     if counts["chars_in"] != chars:
         found.append(f"{name}: {counts['chars_in']} characters in, {chars} accounted for")
     return found

@@ -115,7 +115,11 @@ def _open_phase(path: str, digest: str, number: int) -> tuple[Opened, ...]:
             continue
         step = step_of(context, op)
         assert isinstance(step, Sketch | Apply)
-        opened.append(Opened(stage.name, op.stage, step, step.rows if isinstance(step, Sketch) else step.batch))
+        opened.append(
+            Opened(
+                stage.name, op.stage, step, step.rows if isinstance(step, Sketch) else step.batch
+            )
+        )
     return tuple(opened)
 
 
@@ -128,7 +132,8 @@ def _run_map(
     if phase.home is not None:
         source = context.phases[phase.home]
         paths = [
-            context.folder(source.number) / f"{i:05d}.exchange.arrow" for i in range(task_count(context, source))
+            context.folder(source.number) / f"{i:05d}.exchange.arrow"
+            for i in range(task_count(context, source))
         ]
         home = exchange.read_home(paths, task.index)
     host = Host()
@@ -163,7 +168,9 @@ def _run_map(
     return counts, host.seconds
 
 
-def _run_merge(context: Context, phase: Phase, index: int, files: Files) -> tuple[dict[str, Any], dict[str, float]]:
+def _run_merge(
+    context: Context, phase: Phase, index: int, files: Files
+) -> tuple[dict[str, Any], dict[str, float]]:
     """One partition of a merge."""
     assert phase.source is not None
     source = context.phases[phase.source]
@@ -171,7 +178,10 @@ def _run_merge(context: Context, phase: Phase, index: int, files: Files) -> tupl
     before = step_of(context, source.ops[-1])
     assert isinstance(step, Merge)
     assert isinstance(before, Sketch | Merge)
-    paths = [context.folder(source.number) / f"{i:05d}.exchange.arrow" for i in range(task_count(context, source))]
+    paths = [
+        context.folder(source.number) / f"{i:05d}.exchange.arrow"
+        for i in range(task_count(context, source))
+    ]
     stream = exchange.read(paths, index, (before.key, *before.order))
     out = list(step.rows(stream))
     table = pa.Table.from_batches(out, step.schema) if out else step.schema.empty_table()

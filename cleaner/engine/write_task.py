@@ -27,7 +27,9 @@ LENGTHS = [0, 1, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200, 
 """Lower bounds of the classes of document length, in words."""
 
 
-def run_write(context: Context, phase: Phase, index: int, files: Files) -> tuple[dict[str, Any], dict[str, float]]:
+def run_write(
+    context: Context, phase: Phase, index: int, files: Files
+) -> tuple[dict[str, Any], dict[str, float]]:
     """Write part `index`: documents of ordinals index·n up to (index+1)·n, n from the config."""
     started = time.perf_counter()
     settings = context.config.write
@@ -41,7 +43,14 @@ def run_write(context: Context, phase: Phase, index: int, files: Files) -> tuple
     ledger = output.RowGroups(files.path("ledger.parquet"), LEDGER, size * 10, level, "before")
     pairs = output.RowGroups(files.path("pairs.parquet"), PAIRS, size * 10, level, None)
     clusters = output.RowGroups(files.path("clusters.parquet"), CLUSTERS, size * 10, level, None)
-    counts: dict[str, Any] = {"documents": 0, "chars": 0, "words": 0, "lengths": {}, "langs": {}, "proven": 0}
+    counts: dict[str, Any] = {
+        "documents": 0,
+        "chars": 0,
+        "words": 0,
+        "lengths": {},
+        "langs": {},
+        "proven": 0,
+    }
     with Locator(context) as locator:
         for loaded, rows in _range(context, phase, low, high):
             batch = loaded.batch
@@ -73,7 +82,9 @@ def _marker(context: Context) -> str:
     return names[-1] if names else ""
 
 
-def _range(context: Context, phase: Phase, low: int, high: int) -> Iterator[tuple[Loaded, pa.Table]]:
+def _range(
+    context: Context, phase: Phase, low: int, high: int
+) -> Iterator[tuple[Loaded, pa.Table]]:
     """The living documents of a range of ordinals, batch by batch, and all ledger rows of the range."""
     maps = [p for p in context.phases if p.kind == "map"]
     for index, shard in enumerate(context.shards):

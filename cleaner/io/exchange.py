@@ -41,10 +41,14 @@ def by_home(ordinals: NDArray[np.int64], bases: NDArray[np.int64]) -> NDArray[np
     return np.searchsorted(bases, ordinals, side="right").astype(np.int64) - 1
 
 
-def write(path: Path, table: pa.Table, target: NDArray[np.int64], partitions: int, order: Sequence[str]) -> None:
+def write(
+    path: Path, table: pa.Table, target: NDArray[np.int64], partitions: int, order: Sequence[str]
+) -> None:
     """Write rows by partition, each partition sorted by `order`."""
     table = table.combine_chunks()
-    keys = [(pa.array(target), "ascending")] + [(table.column(c).combine_chunks(), "ascending") for c in order]
+    keys = [(pa.array(target), "ascending")] + [
+        (table.column(c).combine_chunks(), "ascending") for c in order
+    ]
     names = [f"k{i}" for i in range(len(keys))]
     rank = pc.sort_indices(
         pa.table([k for k, _ in keys], names=names), sort_keys=[(n, "ascending") for n in names]
@@ -73,7 +77,11 @@ def read(
         for splitter in _splitters(columns, rows_at_once):
             pieces = []
             for i, column in enumerate(columns):
-                stop = len(column) if splitter is None else int(np.searchsorted(column, splitter, side="right"))
+                stop = (
+                    len(column)
+                    if splitter is None
+                    else int(np.searchsorted(column, splitter, side="right"))
+                )
                 if stop > at[i]:
                     pieces.append(parts[i].slice(at[i], stop - at[i]))
                     at[i] = stop
@@ -81,7 +89,9 @@ def read(
                 continue
             table = pa.Table.from_batches(pieces)
             if len(pieces) > 1:
-                table = table.take(pc.sort_indices(table, sort_keys=[(c, "ascending") for c in order]))
+                table = table.take(
+                    pc.sort_indices(table, sort_keys=[(c, "ascending") for c in order])
+                )
             yield from table.combine_chunks().to_batches(max_chunksize=rows_at_once)
 
 

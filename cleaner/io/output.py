@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import xxhash
 from numpy.typing import NDArray
 
 from cleaner.batch import Batch
@@ -24,13 +23,12 @@ GROUP_BYTES = 64 << 20
 """Bytes of text after which a row group ends even if it has few documents."""
 
 
-def doc_id(source: str, record: int) -> str:
-    """The id of a document: 96 bits of the hash of its source and record number."""
-    return xxhash.xxh3_128_hexdigest(f"{source}\0{record}".encode())[:24]
-
-
 def corpus_rows(
-    batch: Batch, originals: pa.RecordBatch, ledger: pa.Table, ids: Ids, extra: Mapping[str, pa.DataType]
+    batch: Batch,
+    originals: pa.RecordBatch,
+    ledger: pa.Table,
+    ids: Ids,
+    extra: Mapping[str, pa.DataType],
 ) -> pa.Table:
     """The corpus rows of a batch.
 
@@ -72,7 +70,9 @@ def corpus_rows(
         value = columns.get(column.name, docs.get(column.name))
         if value is None:
             value = pa.nulls(n, column.type)
-        arrays.append(value.cast(column.type) if isinstance(value, pa.Array) else pa.array(value, column.type))
+        arrays.append(
+            value.cast(column.type) if isinstance(value, pa.Array) else pa.array(value, column.type)
+        )
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
@@ -81,7 +81,9 @@ def corpus_schema(extra: Mapping[str, pa.DataType]) -> pa.Schema:
     schema = CORPUS
     for name, kind in extra.items():
         if name not in schema.names:
-            schema = schema.append(pa.field(name, kind, metadata={"description": "annotated by a stage"}))
+            schema = schema.append(
+                pa.field(name, kind, metadata={"description": "annotated by a stage"})
+            )
     return schema
 
 
@@ -122,12 +124,18 @@ def ledger_rows(
     back = np.full(ledger.num_rows, -1, np.int64)
     back[where] = np.arange(len(where))
     index = pa.array(back, mask=back < 0)
-    columns["content_hash"] = pa.array([h.hex() for h in rows.column("sha256").to_pylist()], pa.string()).take(index)
+    columns["content_hash"] = pa.array(
+        [h.hex() for h in rows.column("sha256").to_pylist()], pa.string()
+    ).take(index)
     for name in ("encoding", "bad_bytes", "meta"):
         columns[name] = rows.column(name).take(index)
     arrays = []
     for column in LEDGER:
-        value = columns[column.name] if column.name in columns else ledger.column(column.name).combine_chunks()
+        value = (
+            columns[column.name]
+            if column.name in columns
+            else ledger.column(column.name).combine_chunks()
+        )
         arrays.append(value if isinstance(value, pa.Array) else pa.array(value, column.type))
     return pa.Table.from_arrays(arrays, schema=LEDGER)
 
@@ -164,14 +172,21 @@ def pair_rows(ledger: pa.Table, marked: pa.Table | None, stage: str) -> pa.Table
 def cluster_rows(corpus: pa.Table) -> pa.Table:
     """Clusters of more than one document, from the corpus rows of the kept ones."""
     kept = corpus.filter(pc.greater(corpus.column("cluster_size"), 1))
-    columns = [kept.column("doc_id"), kept.column("cluster_size"), kept.column("source"), kept.column("record")]
+    columns = [
+        kept.column("doc_id"),
+        kept.column("cluster_size"),
+        kept.column("source"),
+        kept.column("record"),
+    ]
     return pa.table([c.combine_chunks() for c in columns], schema=CLUSTERS)
 
 
 class RowGroups:
     """A Parquet file whose row groups depend on its rows alone, not on how they arrive."""
 
-    def __init__(self, path: Path, schema: pa.Schema, documents: int, level: int, text: str | None) -> None:
+    def __init__(
+        self, path: Path, schema: pa.Schema, documents: int, level: int, text: str | None
+    ) -> None:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=level)
         self._documents = documents
         self._text = text
@@ -209,7 +224,9 @@ class RowGroups:
         """Rows of the next group, or None while it is not full."""
         size = self._documents if table.num_rows >= self._documents else None
         if self._text:
-            lengths = pc.binary_length(table.column(self._text).slice(0, self._documents)).to_numpy()
+            lengths = pc.binary_length(
+                table.column(self._text).slice(0, self._documents)
+            ).to_numpy()
             full = np.flatnonzero(np.cumsum(np.nan_to_num(lengths)) >= GROUP_BYTES)
             if len(full):
                 return int(full[0]) + 1
@@ -227,11 +244,15 @@ def _passages(batch: Batch) -> pa.ListArray:
     np.cumsum(there, out=kept[1:])
     columns = [batch.start[there], batch.end[there], begin[there], (begin + length)[there]]
     names = ["raw_start", "raw_end", "start", "end"]
-    values = pa.StructArray.from_arrays([pa.array(c.astype(np.int32)) for c in columns], names=names)
+    values = pa.StructArray.from_arrays(
+        [pa.array(c.astype(np.int32)) for c in columns], names=names
+    )
     return pa.ListArray.from_arrays(pa.array(kept[batch.first].astype(np.int32)), values)
 
 
-def _ledger_columns(ordinals: NDArray[np.int64], ledger: pa.Table) -> tuple[pa.Array, pa.Array, pa.Array]:
+def _ledger_columns(
+    ordinals: NDArray[np.int64], ledger: pa.Table
+) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Per document: rules that rewrote, characters removed, the same by rule."""
     grouped = ledger.group_by(["ordinal", "rule", "action"]).aggregate([("cut_chars", "sum")])
     keys = [("ordinal", "ascending"), ("rule", "ascending"), ("action", "ascending")]
@@ -239,13 +260,16 @@ def _ledger_columns(ordinals: NDArray[np.int64], ledger: pa.Table) -> tuple[pa.A
     n = len(ordinals)
     fixes = grouped.filter(pc.equal(grouped.column("action"), "rewrite"))
     fixed = pa.ListArray.from_arrays(
-        _offsets(ordinals, fixes.column("ordinal").to_numpy()), fixes.column("rule").combine_chunks()
+        _offsets(ordinals, fixes.column("ordinal").to_numpy()),
+        fixes.column("rule").combine_chunks(),
     )
     cuts = grouped.filter(pc.not_equal(grouped.column("cut_chars_sum"), 0))
     owner, chars = cuts.column("ordinal").to_numpy(), cuts.column("cut_chars_sum").to_numpy()
     removed = np.zeros(n, np.int64)
     np.add.at(removed, np.searchsorted(ordinals, owner), chars)
-    by_rule = pa.StructArray.from_arrays([cuts.column("rule").combine_chunks(), pa.array(chars)], names=["rule", "chars"])
+    by_rule = pa.StructArray.from_arrays(
+        [cuts.column("rule").combine_chunks(), pa.array(chars)], names=["rule", "chars"]
+    )
     return fixed, pa.array(removed), pa.ListArray.from_arrays(_offsets(ordinals, owner), by_rule)
 
 
@@ -285,7 +309,9 @@ def _near(lists: pa.Array | None, ids: Ids, n: int) -> pa.Array:
         "other_end": flat.field("other_end"),
         "similarity": flat.field("similarity"),
     }
-    values = pa.StructArray.from_arrays([c.cast(kind.value_type.field(k).type) for k, c in columns.items()], names=list(columns))
+    values = pa.StructArray.from_arrays(
+        [c.cast(kind.value_type.field(k).type) for k, c in columns.items()], names=list(columns)
+    )
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
     offsets = np.zeros(n + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])

@@ -45,7 +45,9 @@ def find(run: Path, doc_id: str) -> Restored:
     if not (run / "manifest.json").exists():
         raise InputError(f"{run} is not a finished run (no manifest.json in it)")
     if not doc_id or not doc_id.isalnum():
-        raise InputError(f"{doc_id!r} is not a document id; see the column doc_id of corpus/ and ledger/")
+        raise InputError(
+            f"{doc_id!r} is not a document id; see the column doc_id of corpus/ and ledger/"
+        )
     match = pc.starts_with(pc.field("doc_id"), doc_id)
     kept = _scan(run / "corpus", _CORPUS, match)
     rows = _scan(run / "ledger", _LEDGER + _DROPPED, match)
@@ -66,8 +68,13 @@ def rebuild(kept: dict[str, Any] | None, rows: list[dict[str, Any]]) -> Restored
     if kept is None:
         kept = next((r for r in rows if r["action"] == "drop"), None)
         if kept is None:
-            raise CleanerError(f"document {rows[0]['doc_id']} was quarantined; see quarantine/ for its raw bytes")
-    text = undo(kept.get("text", ""), [(r["start"], r["end"], r["step"], r["before"], r["after"]) for r in rows])
+            raise CleanerError(
+                f"document {rows[0]['doc_id']} was quarantined; see quarantine/ for its raw bytes"
+            )
+    text = undo(
+        kept.get("text", ""),
+        [(r["start"], r["end"], r["step"], r["before"], r["after"]) for r in rows],
+    )
     data = encode(text, kept["encoding"], kept["bad_bytes"] or [])
     if hashlib.sha256(data).hexdigest() != kept["content_hash"]:
         raise IntegrityError(

@@ -49,7 +49,10 @@ class StateWriter:
         columns = [c for c in batch.docs.schema.names if c not in self._base]
         self._append("docs", batch.docs.select(columns))
         self._append("passages", _changed(batch))
-        self._append("notes", batch.passages.drop_columns(["number"]) if batch.passages.num_columns > 1 else None)
+        self._append(
+            "notes",
+            batch.passages.drop_columns(["number"]) if batch.passages.num_columns > 1 else None,
+        )
         rows = pa.Table.from_batches(batch.ledger, LEDGER).combine_chunks().to_batches()
         self._append("ledger", rows[0] if rows else pa.RecordBatch.from_pylist([], LEDGER))
 
@@ -133,7 +136,9 @@ def _apply(batch: Batch, changed: pa.RecordBatch) -> Batch:
     rewritten[rows] = changed.column("rewritten_chars").to_numpy()
     marks = {
         (o, n): [Mark(m["start"], m["end"], m["length"]) for m in ms]
-        for o, n, ms in zip(ordinals.tolist(), numbers.tolist(), changed.column("marks").to_pylist(), strict=True)
+        for o, n, ms in zip(
+            ordinals.tolist(), numbers.tolist(), changed.column("marks").to_pylist(), strict=True
+        )
     }
     return replace(
         batch,

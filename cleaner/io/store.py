@@ -62,7 +62,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write plain data as sorted, indented JSON."""
-    write_bytes(path, (json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode())
+    write_bytes(
+        path, (json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode()
+    )
 
 
 def read_json(path: Path) -> Any:
@@ -74,7 +76,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise IntegrityError(f"{path}: cannot be read ({error}); run the same command again to make it anew") from None
+        raise IntegrityError(
+            f"{path}: cannot be read ({error}); run the same command again to make it anew"
+        ) from None
 
 
 class Files:
@@ -92,7 +96,9 @@ class Files:
             self._names.append(name)
         return self._folder / name
 
-    def commit(self, fingerprint_: str, counts: dict[str, Any], seconds: dict[str, float]) -> Manifest:
+    def commit(
+        self, fingerprint_: str, counts: dict[str, Any], seconds: dict[str, float]
+    ) -> Manifest:
         """Hash and sync what was written; then write the manifest."""
         outputs = []
         for name in self._names:
@@ -120,7 +126,10 @@ def committed(folder: Path, index: int, fingerprint_: str) -> Manifest | None:
     try:
         raw = json.loads(path.read_bytes())
         manifest = Manifest(
-            raw["fingerprint"], tuple(Output(*o) for o in raw["outputs"]), raw["counts"], raw["seconds"]
+            raw["fingerprint"],
+            tuple(Output(*o) for o in raw["outputs"]),
+            raw["counts"],
+            raw["seconds"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -164,7 +173,9 @@ def ipc_reader(path: Path) -> Iterator[pa.RecordBatchFileReader]:
         source = pa.memory_map(str(path), "r")
         reader = pa.ipc.open_file(source)
     except (OSError, pa.ArrowInvalid) as error:
-        raise IntegrityError(f"{path}: {error}; run the same command again to make it anew") from None
+        raise IntegrityError(
+            f"{path}: {error}; run the same command again to make it anew"
+        ) from None
     with source:
         yield reader
 

@@ -101,14 +101,20 @@ def check_balance(report: RunReport, faults: list[str]) -> None:
         left_out = report.left_out if before.number == 0 else 0
         docs = before.counts["docs_out"] - left_out
         if docs != after.counts["docs_in"]:
-            found.append(f"{docs} documents leave {before.name}, {after.counts['docs_in']} reach {after.name}")
+            found.append(
+                f"{docs} documents leave {before.name}, {after.counts['docs_in']} reach {after.name}"
+            )
         chars = before.counts["chars_kept"] + before.counts["chars_rewritten"]
         if not left_out and chars != after.counts["chars_in"]:
-            found.append(f"{chars} characters leave {before.name}, {after.counts['chars_in']} reach {after.name}")
+            found.append(
+                f"{chars} characters leave {before.name}, {after.counts['chars_in']} reach {after.name}"
+            )
     last = report.stages[-1]
     docs = last.counts["docs_out"] - (report.left_out if last.number == 0 else 0)
     if docs != report.corpus["documents"]:
-        found.append(f"{docs} documents leave {last.name}, {report.corpus['documents']} were written")
+        found.append(
+            f"{docs} documents leave {last.name}, {report.corpus['documents']} were written"
+        )
     if found:
         raise BalanceError(
             "the books do not balance, so nothing is published (a fault of cleaner: please report it):\n  "

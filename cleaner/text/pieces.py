@@ -59,7 +59,9 @@ def apply(
     """
     _check(text, changes)
     if not marks:
-        rows = [Row(origin + a, origin + b, text[a:b], new, i) for i, (a, b, new) in enumerate(changes)]
+        rows = [
+            Row(origin + a, origin + b, text[a:b], new, i) for i, (a, b, new) in enumerate(changes)
+        ]
         return _splice(text, changes), [Mark(r.start, r.end, len(r.after)) for r in rows], rows
     placed = _place(marks, origin)
     rows, new_marks = [], []
@@ -111,7 +113,12 @@ def restore(text: str, rows: Sequence[tuple[int, int, int, str, str]]) -> str:
 
 
 def _undo(
-    text: str, rows: list[tuple[int, int, int, str, str]], low: int, high: int, position: int, out: list[str]
+    text: str,
+    rows: list[tuple[int, int, int, str, str]],
+    low: int,
+    high: int,
+    position: int,
+    out: list[str],
 ) -> None:
     """Write the original of `text`, which starts at `position` of the original; rows[low:high] lie inside it."""
     at = 0

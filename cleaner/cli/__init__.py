@@ -1,0 +1,42 @@
+"""The command `cleaner`. Each subcommand is a file, imported when it is called."""
+
+from __future__ import annotations
+
+import click
+
+from cleaner import __version__
+from cleaner.cli.frame import LazyGroup
+
+_HELP = """Turn a heap of scraped text into a training corpus that its owner can defend.
+
+A run reads what its config names, takes the documents through the stages, and leaves a folder with
+the corpus, a ledger of every change, and reports. All paths are relative to the folder in which the
+command is run. The same command goes on where it was stopped."""
+
+_EPILOG = """\b
+Exit codes:
+  0    done
+  1    the run failed; a message says why and what to do
+  2    the config, the command line or the input is wrong; nothing was done
+  3    more bad records than `max_bad` allows
+  130  interrupted; the same command goes on"""
+
+main = LazyGroup(
+    name="cleaner",
+    help=_HELP,
+    epilog=_EPILOG,
+    lazy={
+        "run": ("cleaner.cli.run:run", "Run a config."),
+        "plan": ("cleaner.cli.plan:plan", "Show what a run would do."),
+        "explain": (
+            "cleaner.cli.explain:explain",
+            "Show what a run does to one document, and why.",
+        ),
+        "restore": ("cleaner.cli.restore:restore", "Give back the original of a document."),
+        "report": ("cleaner.cli.report:report", "Show the report of a run."),
+        "stages": ("cleaner.cli.stages:stages", "List the stages, or the keys of one."),
+        "rules": ("cleaner.cli.rules:rules", "List the noise rules, or test their examples."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+click.version_option(__version__, prog_name="cleaner")(main)

@@ -1,0 +1,37 @@
+"""`cleaner explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cleaner.cli.options import Changes, changes_config
+
+
+@click.command()
+@changes_config
+@click.argument("file", metavar="FILE[:RECORD]")
+def explain(config: str, changes: Changes, file: str) -> None:
+    """Show what a run does to one document, and why.
+
+    FILE is a file of any kind that a run reads; RECORD is its row, line or record number, from 0.
+    The document is taken through the stages of CONFIG alone, without the rest of the corpus.
+    """
+    path, record = split_record(file)
+    settings = changes.load(config)
+    from rich.console import Console
+
+    from cleaner.report.explain import explain as explain_document
+    from cleaner.report.terminal import print_explanation
+
+    print_explanation(explain_document(settings, path, record), Console())
+
+
+def split_record(text: str) -> tuple[Path, int | None]:
+    """`news.jsonl:12` → the file and 12; a file that is really named so has no record."""
+    name, colon, number = text.rpartition(":")
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    if not (colon and name and is_number) or Path(text).exists():
+        return Path(text), None
+    return Path(name), int(number)

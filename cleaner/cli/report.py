@@ -1,0 +1,30 @@
+"""`cleaner report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cleaner.cli.frame import print_json
+
+
+@click.command()
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def report(run: Path, as_json: bool) -> None:
+    """Show the report of a run.
+
+    RUN is the folder of a run.
+    """
+    from cleaner.report.stats import read_report
+
+    found = read_report(run)
+    if as_json:
+        print_json(found.to_json())
+        return
+    from rich.console import Console
+
+    from cleaner.report.terminal import print_summary
+
+    print_summary(found, Console())

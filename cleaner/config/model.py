@@ -1,0 +1,308 @@
+"""What a config may say: frozen pydantic models. The reference is generated from the descriptions.
+
+All paths are relative to the folder in which the command is run, as on any command line; a config
+may thus be kept anywhere. Sizes are bytes, or text such as "512MB" (10^6) or "1GiB" (2^30).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    SerializeAsAny,
+    WithJsonSchema,
+)
+
+from cleaner.stages.base import Stage
+
+_UNITS = {
+    "": 1,
+    "B": 1,
+    **{f"{p}B": 1000**n for n, p in enumerate("KMGT", start=1)},
+    **{f"{p}IB": 1024**n for n, p in enumerate("KMGT", start=1)},
+}
+_SIZE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,9}))?\s{0,4}([A-Za-z]{0,3})")
+_SIZE_WORDS = 'a size such as 33554432, "512MB" or "1GiB"'
+SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+"""Names that are safe as a folder on every system."""
+
+
+def parse_size(value: object) -> int:
+    """Bytes from 33554432, "512MB" (10^6), "1.5GiB" (2^30); ValueError says what was expected."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        size = value
+    else:
+        match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None or match[3].upper() not in _UNITS:
+            raise ValueError(f"expected {_SIZE_WORDS}")
+        whole, part, unit = match[1], match[2] or "", _UNITS[match[3].upper()]
+        size = int(whole + part) * unit // 10 ** len(part)
+    if not 1 <= size < 1 << 62:
+        raise ValueError(f"expected {_SIZE_WORDS}, of at least one byte")
+    return size
+
+
+def format_size(size: int) -> int | str:
+    """The shortest exact way to write a size: 33554432 → "32MiB"; a plain number if none is."""
+    for power, prefix in ((4, "T"), (3, "G"), (2, "M"), (1, "K")):
+        if size and size % 1024**power == 0:
+            return f"{size // 1024**power}{prefix}iB"
+    return size
+
+
+def _size_or_auto(value: object) -> int | str:
+    if value == "auto":
+        return "auto"
+    try:
+        return parse_size(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, or "auto"') from None
+
+
+def _workers(value: object) -> int | str:
+    if value == "auto" or (type(value) is int and 1 <= value <= 4096):
+        return value
+    raise ValueError('expected a whole number from 1 to 4096, or "auto"')
+
+
+def _max_bad(value: object) -> int | float:
+    if type(value) is int and value >= 0:
+        return value
+    if isinstance(value, float) and math.isfinite(value) and 0.0 <= value <= 1.0:
+        return value
+    raise ValueError("expected a share from 0.0 to 1.0, or a whole number of records")
+
+
+def _path(value: object) -> object:
+    if isinstance(value, str) and ("\0" in value or not value.strip()):
+        raise ValueError("expected a path, not empty text or text with a NUL character")
+    return value
+
+
+def _name(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(SLUG[1:-1], value):
+        raise ValueError(
+            "expected up to 100 letters, digits, '.', '_' and '-', the first a letter or digit"
+        )
+    return value
+
+
+def _encoding(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            "a".encode(value)
+        except (LookupError, ValueError):
+            raise ValueError(
+                "expected an encoding that Python knows, such as windows-1258"
+            ) from None
+    return value
+
+
+def expand_engine(value: object) -> object:
+    """A bare kind stands for {kind: …}; what does not fit stays as it is."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def expand_input(value: object) -> object:
+    """One path, and bare paths in a list, stand for {path: …}; what does not fit stays as it is."""
+    if isinstance(value, list | tuple):
+        return [{"path": item} if isinstance(item, str) else item for item in value]
+    if isinstance(value, str | dict | Input):
+        return expand_input([value])
+    return value
+
+
+_SIZE_SCHEMA: dict[str, Any] = {"type": ["integer", "string"], "examples": ["32MiB"]}
+Size: TypeAlias = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    PlainSerializer(format_size, return_type=int | str),
+    WithJsonSchema(_SIZE_SCHEMA),
+]
+SizeOrAuto: TypeAlias = Annotated[
+    int | Literal["auto"],
+    BeforeValidator(_size_or_auto),
+    PlainSerializer(
+        lambda size: size if isinstance(size, str) else format_size(size), return_type=int | str
+    ),
+    WithJsonSchema(_SIZE_SCHEMA | {"examples": ["4GiB", "auto"]}),
+]
+Workers: TypeAlias = Annotated[
+    int | Literal["auto"],
+    BeforeValidator(_workers),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 4096}, {"const": "auto"}]}
+    ),
+]
+MaxBad: TypeAlias = Annotated[
+    int | float, BeforeValidator(_max_bad), WithJsonSchema({"type": "number", "minimum": 0})
+]
+PathText: TypeAlias = Annotated[str, BeforeValidator(_path)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class Input(_Model):
+    """A place to read from."""
+
+    path: PathText = Field(
+        description="A file, a folder (read with all below it), a glob (`**` for any depth), or a"
+        " URI; relative to the folder in which the command is run."
+    )
+    label: str | None = Field(
+        default=None,
+        pattern=r"^[^/\\\x00-\x1f\x7f]{1,200}$",
+        description="The name of this input in `source` and in every document id; by default the"
+        " name of its folder. Give one if the folder may be renamed.",
+    )
+    priority: int = Field(
+        default=0,
+        ge=-1_000_000,
+        le=1_000_000,
+        description="Which copy the keep policy `source` prefers: the higher number stays.",
+    )
+
+
+class Read(_Model):
+    """How files become documents."""
+
+    text_column: str = Field(
+        default="text",
+        min_length=1,
+        description="The field of JSONL and Parquet records with the text.",
+    )
+    id_column: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The field with the record's own id, kept as `source_id`.",
+    )
+    url_column: str | None = Field(
+        default="url",
+        min_length=1,
+        description="The field with the URL; used where a record has it.",
+    )
+    date_column: str | None = Field(
+        default="date",
+        min_length=1,
+        description="The field with the date; used where it is there.",
+    )
+    encoding: Annotated[str | None, BeforeValidator(_encoding)] = Field(
+        default=None,
+        description="The encoding of .txt files, if known; by default it is found for each file.",
+    )
+    max_document_bytes: Size = Field(
+        default=64 << 20, description="Longer documents are quarantined as `too_large`."
+    )
+    max_bad_bytes_ratio: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="The share of undecodable bytes from which a document is quarantined; below it"
+        " they are kept as latin-1 characters and recorded.",
+    )
+    max_ratio: float = Field(
+        default=200.0,
+        ge=1,
+        description="The expansion from which a compressed file is quarantined as a bomb.",
+    )
+    segment: Literal["line"] = Field(
+        default="line", description="What a passage is: a line, with its line end."
+    )
+
+
+class Write(_Model):
+    """The shape of the corpus files."""
+
+    documents_per_part: int = Field(
+        default=25_000, ge=1, le=10_000_000, description="Documents in a `corpus/part-*.parquet`."
+    )
+    row_group_documents: int = Field(
+        default=2_000, ge=1, le=10_000_000, description="Documents in a Parquet row group."
+    )
+    compression: Literal["zstd"] = Field(
+        default="zstd", description="The codec of all Parquet files."
+    )
+    compression_level: int = Field(default=3, ge=1, le=22, description="The level of the codec.")
+    keep_dropped_text: bool = Field(
+        default=True,
+        description="Keep the text of dropped documents in the ledger, so that `cleaner restore`"
+        " gives them back. Without it they are lost, and the run says so.",
+    )
+
+
+class Engine(_Model):
+    """What does the work. Nothing here changes a byte of the output."""
+
+    kind: Literal["local", "inline"] = Field(
+        default="local",
+        description="`local`: a pool of worker processes; `inline`: in this process, for tests.",
+    )
+    workers: Workers = Field(
+        default="auto", description='Worker processes; "auto": as many as there are CPUs to use.'
+    )
+    shard_bytes: Size = Field(
+        default=32 << 20,
+        description="Bytes of text in a shard, the unit that is committed or redone.",
+    )
+    memory_budget: SizeOrAuto = Field(
+        default="auto",
+        description="Memory for a corpus-wide step before it spills to disk; "
+        '"auto": a share of what the machine has.',
+    )
+
+
+class RunConfig(_Model):
+    """A run: what to read, what to do with it, and where to leave it."""
+
+    name: Annotated[str, BeforeValidator(_name)] = Field(
+        pattern=SLUG,
+        description="The run's name: letters, digits, `.`, `_` and `-`. By default made from the"
+        " config's file name.",
+    )
+    input: Annotated[
+        tuple[Input, ...], Field(strict=False, min_length=1), BeforeValidator(expand_input)
+    ] = Field(
+        description="What to read: a path, or a list of paths or of {path, label, priority}."
+        " The order does not matter.",
+    )
+    output: PathText = Field(
+        default_factory=lambda data: f"out/{data['name']}",
+        description="The run's folder; by default `out/<name>`. Relative to the folder in which the"
+        " command is run.",
+    )
+    read: Read = Field(default_factory=Read, description="How files become documents.")
+    stages: tuple[SerializeAsAny[InstanceOf[Stage]], ...] = Field(
+        description="What to do with the documents, in order; `use:` names the stage."
+    )
+    write: Write = Field(default_factory=Write, description="The shape of the corpus files.")
+    engine: Annotated[Engine, BeforeValidator(expand_engine)] = Field(
+        default_factory=Engine, description="What does the work: a kind, or {kind, workers, …}."
+    )
+    max_bad: MaxBad = Field(
+        default=0.01,
+        description="How many records may be bad before the run stops with exit code 3: a share"
+        " (0.01, with a point) or a count (100, without).",
+    )
+    on_bad_record: Literal["quarantine", "fail"] = Field(
+        default="quarantine",
+        description="`quarantine`: put a bad record aside and go on; `fail`: stop at the first.",
+    )
+    keep_work: bool = Field(
+        default=False, description="Keep `work/`, the files of the phases, after a successful run."
+    )
+    seed: int = Field(
+        default=0,
+        ge=0,
+        le=2**63 - 1,
+        description="The seed of all samples: the same seed, the same bytes.",
+    )

@@ -1,0 +1,447 @@
+"""Which files are read, under which names, and how they are cut into units of work (chunks).
+
+A source is `label/path`: valid UTF-8, unique, and the same whatever the order of the patterns.
+Names of files come from outside and are not trusted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from cleaner.errors import InputError
+from cleaner.io.names import READABLE, Compression, Format, default_labels, escape, is_label, kind
+
+EXAMPLES = 20
+"""So many skipped paths are kept for each reason; all are counted."""
+
+_MAGIC = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file to read: `label/path` names it for ever, `location` opens it now.
+
+    `path` is relative to its root, with `/` and with odd characters percent-escaped; `location` is
+    absolute and may hold surrogate escapes; `size` is in bytes as stored, `mtime_ns` in ns.
+    """
+
+    label: str
+    path: str
+    location: str
+    format: Format
+    compression: Compression | None
+    size: int
+    mtime_ns: int
+
+    @property
+    def source(self) -> str:
+        """The name in records and reports."""
+        return f"{self.label}/{self.path}"
+
+    def to_json(self) -> dict[str, object]:
+        """As plain data that fits UTF-8; `from_json` is the inverse."""
+        data: dict[str, object] = {f.name: getattr(self, f.name) for f in fields(self)}
+        data["location"] = os.fsencode(self.location).decode("latin-1")
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> InputFile:
+        """Read back what `to_json` wrote.
+
+        Raises:
+            KeyError: a field is missing.
+        """
+        values = {f.name: data[f.name] for f in fields(cls)}
+        return cls(**values | {"location": os.fsdecode(values["location"].encode("latin-1"))})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is to be read, sorted by (label, path), and what was passed over.
+
+    `skipped` counts by reason: 'extension', 'symlink', 'symlink_outside', 'not_a_file',
+    'unreadable', 'copy'; `examples` has some (reason, escaped location) of them, sorted.
+    Hidden files and folders are not counted. `labels` gives the label of each pattern's root, where
+    that root has files.
+    """
+
+    files: tuple[InputFile, ...]
+    skipped: Mapping[str, int]
+    examples: tuple[tuple[str, str], ...]
+    labels: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Skipped:
+    """Counts what is passed over and keeps the first few of each reason."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, location: str) -> None:
+        self.counts[reason] += 1
+        places = self.places.setdefault(reason, [])
+        if len(places) < EXAMPLES:
+            places.append(escape(location))
+
+    def sorted_examples(self) -> tuple[tuple[str, str], ...]:
+        return tuple((r, p) for r in sorted(self.places) for p in sorted(self.places[r]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """The folder that paths are relative to, and which of its files a pattern asks for."""
+
+    folder: Path
+    wanted: re.Pattern[str] | None
+    depth: int | None
+    """How many folders deep a file may lie; None is any."""
+    single: str | None
+    label: str | None
+
+    @property
+    def path(self) -> str:
+        return str(self.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    root: str
+    label: str | None
+    relative: str
+    location: str
+    size: int
+    mtime_ns: int
+
+
+def discover(
+    patterns: Sequence[str], *, base: Path, label: str | Mapping[str, str] | None = None
+) -> list[InputFile]:
+    """List the files that the patterns name, sorted by (label, path); see `survey`."""
+    return list(survey(patterns, base=base, label=label).files)
+
+
+def survey(
+    patterns: Sequence[str], *, base: Path, label: str | Mapping[str, str] | None = None
+) -> Found:
+    """List the files that the patterns name, and what was passed over.
+
+    A pattern is a folder (read recursively), a file, or a glob (`*`, `?`, `[…]`, `**`), relative to
+    `base`. `label` names all roots, or maps a pattern to its name; by default it is the name of the
+    root folder, preceded by as many of its parents as it takes to tell two roots apart. A file that
+    several patterns name is read once, under the outermost root. Symlinks are not followed.
+
+    Raises:
+        InputError: a path is missing or a pattern matches nothing; two files would have one name.
+            All faults are in one message.
+    """
+    if not patterns:
+        raise InputError("no input is named; give at least one folder, file or glob")
+    skipped = _Skipped()
+    faults: list[str] = []
+    candidates: list[_Candidate] = []
+    roots: dict[str, _Root] = {}
+    for pattern in sorted(set(patterns)):
+        given = label.get(pattern) if isinstance(label, Mapping) else label
+        try:
+            root = roots[pattern] = _root(pattern, base, given)
+            candidates += _search(root, pattern, skipped)
+        except InputError as error:
+            faults.append(str(error))
+    if faults:
+        raise InputError("\n".join(faults))
+    kept = _without_copies(candidates, skipped)
+    default = _default_labels(kept)
+    files = _named(kept, default)
+    labels = {pattern: root.label or default.get(root.path) for pattern, root in roots.items()}
+    return Found(
+        tuple(files),
+        dict(sorted(skipped.counts.items())),
+        skipped.sorted_examples(),
+        {pattern: name for pattern, name in labels.items() if name is not None},
+    )
+
+
+def _root(pattern: str, base: Path, label: str | None) -> _Root:
+    """Where to search for a pattern; what exists under that very name is no glob."""
+    shown = escape(pattern)
+    if "://" in pattern:
+        raise InputError(f"{shown}: only local paths can be read; copy or mount the data first")
+    if "\0" in pattern or not pattern:
+        raise InputError(f"{shown or '(empty)'}: is not a path")
+    if label is not None and not is_label(label):
+        raise InputError(f"{shown}: the label {escape(label)!r} must be one line without '/'")
+    path = Path(os.path.normpath(base.absolute() / pattern))
+    if path.is_dir():
+        return _Root(path.resolve(), None, None, None, label)
+    if path.exists():
+        return _Root(path.parent.resolve(), None, 0, path.name, label)
+    parts = path.parts
+    magic = next((i for i, part in enumerate(parts) if _MAGIC.search(part)), None)
+    if magic is None:
+        raise InputError(f"{shown}: does not exist (looked for {escape(str(path))})")
+    folder = Path(*parts[:magic])
+    if not folder.is_dir():
+        raise InputError(f"{shown}: there is no folder {escape(str(folder))}")
+    glob = parts[magic:]
+    depth = None if "**" in glob else len(glob) - 1
+    return _Root(folder.resolve(), _glob_regex(glob), depth, None, label)
+
+
+def _glob_regex(parts: Sequence[str]) -> re.Pattern[str]:
+    """A glob as a pattern of relative paths; `**` stands for any number of folders, also none."""
+    pieces: list[str] = []
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        if part == "**":
+            pieces.append(".*" if last else "(?:[^/]+/)*")
+        else:
+            pieces.append(_part_regex(part) + ("" if last else "/"))
+    try:
+        return re.compile("".join(pieces), re.DOTALL)
+    except re.error as error:
+        raise InputError(f"{escape('/'.join(parts))}: is not a glob: {error}") from error
+
+
+def _part_regex(part: str) -> str:
+    """One part of a glob; a bracket that is never closed is a plain character."""
+    out: list[str] = []
+    for match in re.finditer(r"\*+|\?|\[([!^]?)(\]?[^\]]*)\]|.", part, re.DOTALL):
+        piece = match.group()
+        if piece[0] == "*":
+            out.append("[^/]*")
+        elif piece == "?":
+            out.append("[^/]")
+        elif match.group(2):
+            inside = re.sub(r"([\\\[\]^&~|])", r"\\\1", match.group(2))
+            out.append(f"(?!/)[{'^' if match.group(1) else ''}{inside}]")
+        else:
+            out.append(re.escape(piece))
+    return "".join(out)
+
+
+def _search(root: _Root, pattern: str, skipped: _Skipped) -> list[_Candidate]:
+    """The files of one pattern; an error if there are none."""
+    shown = escape(pattern)
+    if root.single is not None:
+        if kind(root.single) is None:
+            raise InputError(f"{shown}: cannot be read by its name; known are {READABLE}")
+        location = os.path.realpath(root.folder / root.single)
+        info = Path(location).stat()
+        if not stat.S_ISREG(info.st_mode):
+            raise InputError(f"{shown}: is not a regular file")
+        return [_candidate(root, root.single, location, info)]
+    before = skipped.counts["extension"]
+    try:
+        found = list(_walk(root, skipped))
+    except OSError as error:
+        raise InputError(f"{shown}: cannot be listed: {error.strerror}") from error
+    if not found:
+        others = skipped.counts["extension"] - before
+        seen = f"; {others} other files were passed over" if others else ""
+        raise InputError(f"{shown}: holds no file that can be read ({READABLE}){seen}")
+    return found
+
+
+def _walk(root: _Root, skipped: _Skipped) -> Iterator[_Candidate]:
+    """All wanted files below a root; no depth of folders is too much.
+
+    An unreadable root is an error; an unreadable folder below it is counted.
+    """
+    folders = [(str(root.folder), "", 0)]
+    while folders:
+        folder, prefix, depth = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            if not prefix:
+                raise
+            skipped.add("unreadable", folder)
+            continue
+        for entry in found:
+            if entry.name.startswith("."):
+                continue
+            relative = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if root.depth is None or depth < root.depth:
+                    folders.append((entry.path, relative + "/", depth + 1))
+            elif root.wanted is None or root.wanted.fullmatch(relative):
+                candidate = _examine(root, entry, relative, skipped)
+                if candidate:
+                    yield candidate
+
+
+def _examine(
+    root: _Root, entry: os.DirEntry[str], relative: str, skipped: _Skipped
+) -> _Candidate | None:
+    """One entry that is no folder: a candidate, or counted as passed over."""
+    if entry.is_symlink():
+        inside = Path(os.path.realpath(entry.path)).is_relative_to(root.folder)
+        skipped.add("symlink" if inside else "symlink_outside", entry.path)
+        return None
+    if kind(entry.name) is None:
+        skipped.add("extension", entry.path)
+        return None
+    try:
+        info = entry.stat(follow_symlinks=False)
+    except OSError:
+        skipped.add("unreadable", entry.path)
+        return None
+    if not stat.S_ISREG(info.st_mode):
+        skipped.add("not_a_file", entry.path)
+        return None
+    return _candidate(root, relative, entry.path, info)
+
+
+def _candidate(root: _Root, relative: str, location: str, info: os.stat_result) -> _Candidate:
+    folder = str(root.folder)
+    return _Candidate(folder, root.label, relative, location, info.st_size, info.st_mtime_ns)
+
+
+def _without_copies(candidates: Iterable[_Candidate], skipped: _Skipped) -> list[_Candidate]:
+    """Each file once: under the outermost root, a label from outside before none."""
+    chosen: dict[str, _Candidate] = {}
+    for candidate in candidates:
+        other = chosen.setdefault(candidate.location, candidate)
+        if other is not candidate:
+            skipped.add("copy", candidate.location)
+            chosen[candidate.location] = min(other, candidate, key=_rank)
+    return list(chosen.values())
+
+
+def _rank(candidate: _Candidate) -> tuple[int, str, bool, str, str]:
+    depth = len(Path(candidate.root).parts)
+    label = candidate.label
+    return depth, candidate.root, label is None, label or "", candidate.relative
+
+
+def _default_labels(candidates: Sequence[_Candidate]) -> dict[str, str]:
+    """Root → label, of the roots that were given none."""
+    given = {c.label for c in candidates if c.label is not None}
+    return default_labels({c.root for c in candidates if c.label is None}, given)
+
+
+def _named(candidates: Sequence[_Candidate], labels: Mapping[str, str]) -> list[InputFile]:
+    """Candidates with their labels, sorted; an error where two would have one name."""
+    files: list[InputFile] = []
+    for c in candidates:
+        found = kind(c.relative)
+        assert found is not None
+        label = labels[c.root] if c.label is None else c.label
+        path = escape(c.relative)
+        files.append(InputFile(label, path, c.location, *found, c.size, c.mtime_ns))
+    files.sort(key=lambda f: (f.label, f.path))
+    by_source: dict[str, InputFile] = {}
+    for file in files:
+        other = by_source.setdefault(file.source, file)
+        if other is not file:
+            places = " and ".join(sorted(escape(f.location) for f in (other, file)))
+            raise InputError(f"{places} would both be {file.source}; give them different labels")
+    return files
+
+
+Part: TypeAlias = tuple[int, int, int]
+"""(index of the file, start, end): bytes for .txt and .jsonl, row groups for .parquet."""
+
+FILE_COST = 4096
+"""What opening a file counts in a chunk, in bytes; keeps millions of tiny files apart."""
+EXPANSION = 4
+"""Text in a compressed byte, roughly; only the sizes of chunks depend on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one task reads, in this order; no chunk has two parts of one file.
+
+    A plain JSONL file may be cut at any byte: a line belongs to the part that its first byte is in.
+    """
+
+    index: int
+    files: tuple[Part, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """As plain data; `from_json` is the inverse."""
+        return {"index": self.index, "files": [list(part) for part in self.files]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Chunk:
+        """Read back what `to_json` wrote.
+
+        Raises:
+            ValueError: it is not of that shape.
+        """
+        index, files = data.get("index"), data.get("files")
+        if type(index) is not int or not isinstance(files, list):
+            raise ValueError("a chunk needs 'index' (an integer) and 'files' (a list)")
+        parts: list[Part] = []
+        for part in files:
+            match part:
+                case [int(file), int(start), int(end)]:
+                    parts.append((file, start, end))
+                case _:
+                    raise ValueError(f"a part is [file, start, end] in integers, not {part!r}")
+        return cls(index, tuple(parts))
+
+
+def plan_chunks(files: Sequence[InputFile], chunk_bytes: int) -> list[Chunk]:
+    """Cut the inputs into chunks of about `chunk_bytes` of text, in the order of `files`.
+
+    Small files share a chunk, plain JSONL is cut by bytes, Parquet between row groups, all else is
+    read whole. Opens the Parquet files' footers; an unreadable one gets the part (file, 0, 0).
+    """
+    if chunk_bytes < 1:
+        raise ValueError(f"chunk_bytes must be at least 1, not {chunk_bytes}")
+    chunks: list[Chunk] = []
+    parts: list[Part] = []
+    weight = 0
+    for part, cost in _parts(files, chunk_bytes):
+        if parts and weight + cost > chunk_bytes:
+            chunks.append(Chunk(len(chunks), tuple(parts)))
+            parts, weight = [], 0
+        weight += cost
+        if parts and parts[-1][0] == part[0]:
+            parts[-1] = (part[0], parts[-1][1], part[2])
+        else:
+            parts.append(part)
+    if parts:
+        chunks.append(Chunk(len(chunks), tuple(parts)))
+    return chunks
+
+
+def _parts(files: Sequence[InputFile], chunk_bytes: int) -> Iterator[tuple[Part, int]]:
+    """The smallest parts that may be read apart, with their cost in bytes."""
+    for index, file in enumerate(files):
+        if file.format == "parquet":
+            yield from _row_groups(index, file)
+        elif file.format == "jsonl" and file.compression is None:
+            for start in range(0, max(file.size, 1), chunk_bytes):
+                end = min(start + chunk_bytes, file.size)
+                yield (index, start, end), end - start + FILE_COST
+        else:
+            cost = file.size * (EXPANSION if file.compression else 1)
+            yield (index, 0, file.size), cost + FILE_COST
+
+
+def _row_groups(index: int, file: InputFile) -> Iterator[tuple[Part, int]]:
+    """One part a row group; an unreadable or empty file is one part without row groups."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with Path(file.location).open("rb") as stream:
+            metadata = pq.read_metadata(stream)
+        costs = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
+    except (OSError, pa.ArrowException):
+        costs = []
+    if not costs:
+        yield (index, 0, 0), FILE_COST
+    for group, cost in enumerate(costs):
+        yield (index, group, group + 1), max(0, cost) + (FILE_COST if group == 0 else 0)

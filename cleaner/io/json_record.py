@@ -1,0 +1,217 @@
+"""One line of JSONL: strict JSON, whose numbers keep their digits.
+
+Python's parser is lenient where other tools are not (NaN, a key twice) and makes 0.1 of 0.10. Here
+the first two are faults, and a line with a number that would change is parsed once more with its
+numbers as text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from cleaner.io.records import ReadOptions
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MINUS_ZERO = re.compile(r"[\s:,\[]-0[\s,}\]]")  # as an integer of Python it loses its sign
+
+
+class BadJson(ValueError):  # noqa: N818  what the line is
+    """A line that cannot be used; `reason` is short and countable, `detail` says what is wrong."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason}: {detail}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a record holds; `text` can be encoded as UTF-8."""
+
+    text: str
+    source_id: str | None
+    url: str | None
+    date: str | None
+    meta: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as it was written."""
+
+    literal: str
+
+
+class _WouldChange(Exception):  # noqa: N818  leads to the second way of parsing
+    """A number does not survive being a float."""
+
+
+def parse_line(line: str, options: ReadOptions) -> Fields:
+    """Read one line as a record.
+
+    The id, URL and date may be numbers; what is neither text nor number stays in `meta`, as do all
+    other fields: one JSON object, keys sorted, characters not escaped, numbers as written.
+
+    Raises:
+        BadJson: 'bad_json', 'duplicate_key', 'too_deep', 'not_an_object', 'missing_text',
+            'text_not_string', 'lone_surrogate'.
+    """
+    try:
+        record = _parse(line)
+        if not isinstance(record, dict):
+            raise BadJson("not_an_object", f"a JSON object was expected, not {_kind(record)}")
+        text = _take_text(record, options.text_column)
+        source_id = _take_name(record, options.id_column)
+        url = _take_name(record, options.url_column)
+        date = _take_name(record, options.date_column)
+        meta = dump(record) if record and options.keep_meta else None
+    except RecursionError:
+        raise BadJson("too_deep", "lists or objects are nested too deeply") from None
+    return Fields(text, source_id, url, date, meta)
+
+
+def dump(value: object) -> str:
+    """JSON on one line: keys sorted, nothing escaped that need not be, no spaces."""
+    try:
+        text = _ENCODER.encode(value)
+    except TypeError:
+        text = "".join(_pieces(value))
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A hint for a missing name: the one that looks like it, and some of those there are."""
+    known = sorted({str(n) for n in names})
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; the nearest is {close[0]!r}" if close else ""
+    shown = ", ".join(map(repr, known[:10])) + (", …" if len(known) > 10 else "")
+    return f"there is no {name!r}{hint}; there is: {shown or 'nothing'}"
+
+
+def _parse(line: str) -> object:
+    """The value of a line; with the numbers as text if some would change."""
+    try:
+        if "-0" not in line or not _MINUS_ZERO.search(line):
+            return _FAST.decode(line)
+    except _WouldChange:
+        pass
+    except json.JSONDecodeError as error:
+        raise _bad_json(error) from None
+    except BadJson:
+        raise
+    except ValueError:  # an integer of more digits than Python converts
+        pass
+    try:
+        return _EXACT.decode(line)
+    except json.JSONDecodeError as error:
+        raise _bad_json(error) from None
+
+
+def _bad_json(error: json.JSONDecodeError) -> BadJson:
+    return BadJson("bad_json", f"{error.msg} at character {error.pos}")
+
+
+def _take_text(record: dict[str, object], column: str) -> str:
+    """Remove and give the text; BadJson if it is none."""
+    if column not in record:
+        raise BadJson("missing_text", nearest(column, record))
+    text = record.pop(column)
+    if not isinstance(text, str):
+        raise BadJson("text_not_string", f"{column!r} is {_kind(text)}, not a string")
+    place = None if text.isascii() else _SURROGATE.search(text)
+    if place:
+        detail = f"{column!r} has half a surrogate pair at character {place.start()}"
+        raise BadJson("lone_surrogate", detail)
+    return text
+
+
+def _take_name(record: dict[str, object], column: str | None) -> str | None:
+    """Remove and give a field that is a text, a number or null; others stay."""
+    if column is None or column not in record:
+        return None
+    value = record[column]
+    if value is None:
+        del record[column]
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Number):
+        return None
+    name = value if isinstance(value, str) else dump(value)
+    if not name.isascii() and _SURROGATE.search(name):
+        return None
+    del record[column]
+    return name
+
+
+def _kind(value: object) -> str:
+    """What a JSON value is, in words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, Number | int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def _exact_float(literal: str) -> float:
+    value = float(literal)
+    if repr(value) != literal:
+        raise _WouldChange
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise BadJson("bad_json", f"{name} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object from its pairs; BadJson if a key comes twice."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise BadJson("duplicate_key", f"the key {twice!r} comes twice in one object")
+    return value
+
+
+def _pieces(value: object) -> Iterable[str]:
+    """As `_ENCODER`, for values with numbers as text."""
+    if isinstance(value, Number):
+        yield value.literal
+    elif isinstance(value, dict):
+        opening = "{"
+        for key in sorted(value):
+            yield f"{opening}{_ENCODER.encode(key)}:"
+            yield from _pieces(value[key])
+            opening = ","
+        yield "}" if value else "{}"
+    elif isinstance(value, list):
+        opening = "["
+        for item in value:
+            yield opening
+            yield from _pieces(item)
+            opening = ","
+        yield "]" if value else "[]"
+    else:
+        yield _ENCODER.encode(value)
+
+
+_FAST = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_exact_float, parse_constant=_no_constant
+)
+_EXACT = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_float=Number,
+    parse_int=Number,
+    parse_constant=_no_constant,
+)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,32 @@
+"""Reads a chunk of the input: documents in batches, and what could not be used with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cleaner.io.inputs import Chunk, InputFile
+from cleaner.io.read_jsonl import read_jsonl
+from cleaner.io.read_parquet import read_parquet
+from cleaner.io.read_text import read_text
+from cleaner.io.records import Collector, Read, ReadOptions
+
+__all__ = ["Read", "ReadOptions", "read_chunk"]
+
+
+def read_chunk(chunk: Chunk, files: Sequence[InputFile], options: ReadOptions) -> Iterator[Read]:
+    """Read a chunk's parts in their order; `files` is the list it was planned from.
+
+    Each `Read` holds at most `options.batch_bytes` of text, or one bigger document. Record numbers
+    begin with 0 in each part. No input makes it raise: what cannot be read is a quarantine row.
+    """
+    collector = Collector(options)
+    for index, start, end in chunk.files:
+        file = files[index]
+        if file.format == "txt":
+            yield from read_text(index, file, collector)
+        elif file.format == "jsonl":
+            yield from read_jsonl(index, file, (start, end), collector)
+        else:
+            yield from read_parquet(index, file, (start, end), collector)
+    if collector.has_any():
+        yield collector.take()

@@ -1,0 +1,155 @@
+"""Near-duplicates of documents, or of passages across documents: MinHash and bands find candidates, exact Jaccard
+decides, and each copy that goes was compared with the very one that stays.
+
+    Sketch   shingles → signature → band keys        rows (key, node)
+    Merge    buckets → star edges
+    Merge    edges → components                      home
+    Sketch   the documents that are in one: sets     rows (component, preferences, node, set)
+    Merge    greedy leaders, exact Jaccard           home
+    Apply    drop, cut or mark
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from cleaner.dedup.curve import choose_bands
+from cleaner.stages.base import CorpusStage
+from cleaner.stages.keep import DEFAULT, Preference
+from cleaner.stages.steps import Step
+
+MISS_WEIGHT = 0.98
+"""A missed pair costs as much as checking 49 pairs in vain; see `cleaner.dedup.curve.cost`."""
+
+
+class NearDuplicates(CorpusStage):
+    """Finds texts that are nearly the same, and keeps one of each."""
+
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = (
+        "drops near-copies of documents but one, or cuts and marks passages that others have"
+    )
+    adds: ClassVar[frozenset[str]] = frozenset({"cluster_kept", "cluster_size", "near_duplicates"})
+    drops: ClassVar[bool] = True
+    keeps_one: ClassVar[bool] = True
+
+    use: Literal["near_duplicates"] = "near_duplicates"
+    unit: Literal["document", "passage"] = Field(
+        default="document", description="What is compared."
+    )
+    threshold: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="Jaccard similarity of the sets of shingles from which two are copies.",
+    )
+    ngram: int | None = Field(
+        default=None,
+        ge=1,
+        le=32,
+        description="Words in a shingle; by default 5 for documents, 3 for passages.",
+    )
+    num_perm: int | None = Field(
+        default=None,
+        ge=4,
+        le=1024,
+        description="Length of a signature; by default 128 for documents, 64 for passages.",
+    )
+    bands: int | None = Field(
+        default=None, ge=1, description="Bands; by default chosen from the threshold."
+    )
+    rows: int | None = Field(
+        default=None, ge=1, description="Rows of a band; given if and only if `bands` is."
+    )
+    seed: int = Field(default=1, ge=0, lt=1 << 32, description="Of the permutations.")
+    fold_digits: bool = Field(default=False, description="Take all numbers for the same number.")
+    same_numbers: bool | None = Field(
+        default=None,
+        description="Texts whose numbers differ are no copies (two bulletins of prices); by default so for passages.",
+    )
+    max_leaders: int = Field(
+        default=64,
+        ge=1,
+        description="With so many kept texts of its component a text is compared at most.",
+    )
+    keep: tuple[Preference, ...] = Field(
+        default=DEFAULT,
+        strict=False,
+        min_length=1,
+        description="Which copy stays: preferences, the first counts most.",
+    )
+    min_words: int = Field(
+        default=12, ge=1, description="Passages: shorter ones are not looked at."
+    )
+    min_documents: int = Field(
+        default=3,
+        ge=2,
+        description="Passages: a passage that so many documents have is cut from all but one; others are marked.",
+    )
+    action: Literal["cut", "mark"] = Field(
+        default="cut", description="Passages: `mark` never cuts."
+    )
+
+    @model_validator(mode="after")
+    def _bands_fit(self) -> NearDuplicates:
+        if (self.bands is None) != (self.rows is None):
+            raise ValueError("give both bands and rows, or none of them")
+        if self.bands and self.rows and self.bands * self.rows > self.permutations:
+            raise ValueError(
+                f"bands × rows = {self.bands * self.rows} is more than num_perm = {self.permutations}"
+            )
+        return self
+
+    @property
+    def is_document(self) -> bool:
+        """Whether documents are compared, not passages."""
+        return self.unit == "document"
+
+    @property
+    def permutations(self) -> int:
+        """Length of a signature."""
+        return self.num_perm or (128 if self.is_document else 64)
+
+    @property
+    def words(self) -> int:
+        """Words in a shingle."""
+        return self.ngram or (5 if self.is_document else 3)
+
+    @property
+    def guards_numbers(self) -> bool:
+        """Whether texts with different numbers are different."""
+        return not self.is_document if self.same_numbers is None else self.same_numbers
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """Bands and rows in force."""
+        if self.bands and self.rows:
+            return self.bands, self.rows
+        return choose_bands(self.threshold, self.permutations, MISS_WEIGHT)
+
+    def can_drop(self) -> bool:
+        """Passages are cut, documents are dropped."""
+        return self.is_document
+
+    def rules(self) -> dict[str, str]:
+        """See `Stage.rules`."""
+        return {
+            "near_duplicates.document": f"nearly the same text as a document that stays (Jaccard of {self.words}-word "
+            f"shingles, at least {self.threshold:g})",
+            "near_duplicates.passage": f"at least {self.min_documents} documents have this passage; one keeps it (Jaccard "
+            f"of {self.words}-word shingles, at least {self.threshold:g})",
+            "near_duplicates.same_document": "the document has this passage before",
+        }
+
+    def steps(self) -> Sequence[Step]:
+        """See `CorpusStage.steps`."""
+        from cleaner.stages import near_documents, near_passages
+
+        return near_documents.steps(self) if self.is_document else near_passages.steps(self)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Nothing to do; keeps `cached_property` usable on a frozen model."""

@@ -1,0 +1,151 @@
+"""How often the corpus, and its host, has each passage: counted and noted, decided by others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+from numpy.typing import NDArray
+from pydantic import Field
+
+from cleaner.batch import Batch
+from cleaner.stages.base import CorpusStage
+from cleaner.stages.clusters import groups
+from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
+from cleaner.text.words import EMPTY_KEY, key_hash
+
+COLUMNS = ("repeats_corpus", "repeats_host", "repeats_folded_corpus", "repeats_folded_host")
+"""Annotations of passages, int32: documents of the corpus, and of the host, that have the passage; then the same with all
+numbers taken as equal. 0 where fewer than `min_documents` have it."""
+
+ROWS = pa.schema(
+    [
+        ("key", pa.uint64()),
+        ("folded", pa.bool_()),
+        ("host", pa.uint64()),
+        ("ordinal", pa.int64()),
+        ("number", pa.int32()),
+    ]
+)
+COUNTS = pa.schema(
+    [
+        ("ordinal", pa.int64()),
+        ("number", pa.int32()),
+        ("folded", pa.bool_()),
+        ("corpus", pa.int32()),
+        ("host", pa.int32()),
+    ]
+)
+_NO_HOST = np.uint64(0)
+
+
+class Repeats(CorpusStage):
+    """Counts passages across the corpus and per host."""
+
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = "counts how many documents have each passage"
+    adds: ClassVar[frozenset[str]] = frozenset(COLUMNS)
+
+    use: Literal["repeats"] = "repeats"
+    min_documents: int = Field(
+        default=2, ge=2, description="Passages of fewer documents are not noted."
+    )
+    max_words: int = Field(
+        default=60,
+        ge=1,
+        description="Longer passages are not counted: near_duplicates sees to them.",
+    )
+
+    def steps(self) -> Sequence[Step]:
+        """See `CorpusStage.steps`."""
+        return (
+            Sketch(partial(_sketch, self), "key", ("host", "ordinal", "number"), ROWS),
+            Merge(partial(_count, self), HOME, ("number",), COUNTS),
+            Apply(_note),
+        )
+
+
+def _sketch(stage: Repeats, batch: Batch, _: pa.Table | None) -> pa.Table:
+    """Two rows a passage that has words: its exact key, and that with numbers folded."""
+    from cleaner.text.words import count_words
+
+    words = count_words(batch.passage_text)
+    which = np.flatnonzero((words > 0) & (words <= stage.max_words))
+    docs = batch.doc_of[which]
+    text = batch.passage_text.take(pa.array(which))
+    hosts = _host_hashes(batch)[docs]
+    numbers = batch.passages.column("number").to_numpy()[which]
+    tables = []
+    for folded in (False, True):
+        keys = key_hash(text, fold_digits=folded)
+        there = keys != EMPTY_KEY
+        columns = [
+            keys[there] ^ np.uint64(folded),
+            np.full(int(there.sum()), folded),
+            hosts[there],
+            batch.ordinals[docs[there]],
+            numbers[there],
+        ]
+        tables.append(
+            pa.table([pa.array(c, f.type) for c, f in zip(columns, ROWS, strict=True)], schema=ROWS)
+        )
+    return pa.concat_tables(tables)
+
+
+def _host_hashes(batch: Batch) -> NDArray[np.uint64]:
+    """A number per document's host; 0 for none."""
+    known: dict[str | None, int] = {None: int(_NO_HOST)}
+    hashes = []
+    for host in batch.docs.column("host").to_pylist():
+        if host not in known:
+            known[host] = xxhash.xxh3_64_intdigest(host.encode("utf-8", "surrogatepass")) or 1
+        hashes.append(known[host])
+    return np.array(hashes, np.uint64)
+
+
+def _count(stage: Repeats, stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Documents per key, and per key and host, to every passage that has it."""
+    held: list[pa.RecordBatch] = []
+    for rows, last in groups(stream):
+        if rows.num_rows == 1 and last and not held:
+            continue
+        held.append(rows)
+        if last:
+            table = pa.Table.from_batches(held).combine_chunks()
+            held = []
+            ordinals = table.column("ordinal").to_numpy()
+            documents = len(np.unique(ordinals))
+            if documents < stage.min_documents:
+                continue
+            hosts = table.column("host").to_numpy()
+            pairs = np.unique(np.stack([hosts, ordinals.astype(np.uint64)], axis=1), axis=0)
+            names, counts = np.unique(pairs[:, 0], return_counts=True)
+            per_host = counts[np.searchsorted(names, hosts)]
+            per_host[hosts == _NO_HOST] = 0
+            columns = [
+                table.column("ordinal").combine_chunks(),
+                table.column("number").combine_chunks(),
+                table.column("folded").combine_chunks(),
+                pa.array(np.full(len(ordinals), documents, np.int32)),
+                pa.array(per_host.astype(np.int32)),
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=COUNTS)
+
+
+def _note(batch: Batch, rows: pa.Table) -> Batch:
+    """Annotate the passages."""
+    ordinals, numbers = rows.column("ordinal").to_numpy(), rows.column("number").to_numpy()
+    passages = batch.first[np.searchsorted(batch.ordinals, ordinals)] + numbers
+    folded = rows.column("folded").combine_chunks().to_numpy(zero_copy_only=False)
+    for name, is_folded, source in zip(
+        COLUMNS, (False, False, True, True), ("corpus", "host") * 2, strict=True
+    ):
+        values = np.zeros(batch.num_passages, np.int32)
+        mine = folded == is_folded
+        values[passages[mine]] = rows.column(source).to_numpy()[mine]
+        batch = batch.annotate(name, pa.array(values), "passages")
+    return batch

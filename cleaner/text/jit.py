@@ -1,0 +1,63 @@
+"""Compiled functions: how numba compiles them, and where it keeps what it compiled.
+
+Rules for a kernel, learnt by measuring: indices and counters are `uint64` (a signed index costs a
+check for negative values and stops vectorisation); a constant beside an unsigned number is
+unsigned, too (`uint64 + int64` is a float); 32-bit arithmetic is cast back at each step.
+
+A kernel is compiled at its first call, for the types that it gets: callers pass arrays through
+`column`, so that there is one version of each. Compiled code is kept on disk beside the source.
+Numba renews it when the file of the function changes, **not** when a function of another file that
+it calls does; so kernels call kernels of their own file only, and of `cleaner.text.mix` and
+`cleaner.text.simd`, whose functions never change.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+NO_CACHE = (
+    "compiled functions cannot be kept: neither the package's folder nor the user's cache folder "
+    "can be written. "
+    "Each process compiles them anew, which takes some seconds. "
+    "Set NUMBA_CACHE_DIR to a folder that can be written."
+)
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function with numba at its first call; it releases the GIL.
+
+    Where no folder for compiled code can be written a `RuntimeWarning` says so once, and the
+    function is compiled in each process.
+    """
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+    try:
+        compiled: Any = numba.njit(cache=True, **options)(function)
+    except RuntimeError as error:
+        if "cannot cache" not in str(error):
+            raise
+        warnings.warn(NO_CACHE, RuntimeWarning, stacklevel=1)
+        compiled = numba.njit(cache=False, **options)(function)
+    return cast("Function", compiled)
+
+
+def column(values: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """A read-only, contiguous view of an array for a kernel; a copy only where one is needed.
+
+    Raises:
+        TypeError: not every value of the array's type has an equal in `dtype` (floats for
+            integers, signed for unsigned).
+    """
+    array = np.asarray(values)
+    if array.size and not np.can_cast(array.dtype, dtype, casting="same_kind"):
+        raise TypeError(f"expected an array of {np.dtype(dtype)}, not of {array.dtype}")
+    view = np.ascontiguousarray(array, dtype=dtype).view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,151 @@
+"""From `use:` to a class: built-ins, entry points, module:Class, and clear refusals."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cleaner.errors import ConfigError
+from cleaner.registry import BUILT_IN, known, nearest, stage_class
+from cleaner.stages.base import CorpusStage, MapStage
+
+
+class DropTides(MapStage):
+    """A user's stage."""
+
+
+class NotAStage:
+    """Something else."""
+
+
+def plugin(folder: Path, package: str, entry: str, code: str = "") -> None:
+    """Install a package with one entry point into a folder, as pip leaves it."""
+    about = folder / f"{package}-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[cleaner.stages]\n{entry}\n")
+    (folder / f"{package}.py").write_text(
+        code
+        or "from cleaner.stages.base import MapStage\nclass Tides(MapStage):\n    rows: int = 1\n"
+    )
+
+
+def refusal(use: str, *, allow_plugins: bool = True) -> str:
+    """The one fault of a name that is refused."""
+    with pytest.raises(ConfigError) as error:
+        stage_class(use, allow_plugins=allow_plugins)
+    (fault,) = error.value.faults
+    assert fault.key == "use"
+    return f"{fault.expected} ({fault.hint})" if fault.hint else fault.expected
+
+
+def test_a_class_is_named_directly() -> None:
+    """module:Class gives the very class."""
+    assert stage_class("tests.test_registry:DropTides") is DropTides
+
+
+@pytest.mark.parametrize("use", BUILT_IN)
+def test_every_built_in_is_a_stage(use: str) -> None:
+    """Each line of the table leads to a class that takes its own name."""
+    cls = stage_class(use, allow_plugins=False)
+    assert issubclass(cls, MapStage | CorpusStage)
+    assert cls.model_validate({"use": use}).name == use
+
+
+def test_nothing_is_imported_unasked() -> None:
+    """Looking one stage up does not import the modules of the others."""
+    code = (
+        "import sys, cleaner.registry as r; r.known();"
+        "print([m for m in r.BUILT_IN.values() if m.split(':')[0] in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_entry_point_gives_a_short_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package names its stage in the group `cleaner.stages`; it is listed after the built-ins."""
+    plugin(tmp_path, "tide_stages", "tides = tide_stages:Tides")
+    monkeypatch.syspath_prepend(tmp_path)
+    cls = stage_class("tides")
+    assert (cls.__module__, cls.__name__) == ("tide_stages", "Tides")
+    assert list(known()) == [*BUILT_IN, "tides"]
+    assert known()["tides"] == "tide_stages:Tides"
+    assert refusal("tide") == "there is no stage 'tide' (did you mean 'tides'?)"
+    assert list(known(allow_plugins=False)) == list(BUILT_IN)
+    assert refusal("tides", allow_plugins=False) == (
+        "'tides' is a plugin, and plugins are switched off (--no-plugins)"
+        f" (built-in stages: {', '.join(BUILT_IN)})"
+    )
+
+
+def test_a_plugin_never_replaces_a_built_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table comes first."""
+    plugin(tmp_path, "sly_stages", "tidy = sly_stages:Tides")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert known()["tidy"] == BUILT_IN["tidy"]
+
+
+def test_a_name_of_two_packages_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which one would be used must not hang on the order of the path."""
+    for package in ("one_stages", "two_stages"):
+        plugin(tmp_path / package, package, f"tides = {package}:Tides")
+        monkeypatch.syspath_prepend(tmp_path / package)
+    assert refusal("tides") == (
+        "'tides' is defined by more than one package: one_stages:Tides, two_stages:Tides"
+        " (name the one you mean as module:Class)"
+    )
+
+
+def test_a_plugin_that_fails_on_import_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its code raises becomes one fault."""
+    plugin(tmp_path, "broken_stages", "broken = broken_stages:Tides", "raise OSError('no disk')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert refusal("broken") == "'broken' cannot be imported: OSError: no disk"
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        ("unicde", "there is no stage 'unicde' (did you mean 'unicode'?)"),
+        ("xyz", f"there is no stage 'xyz' (known stages: {', '.join(BUILT_IN)})"),
+        ("", f"there is no stage '' (known stages: {', '.join(BUILT_IN)})"),
+        ("a/b:C", "'a/b:C' is not of the form module:Class (such as my_pkg.tides:DropTides)"),
+        (".a:C", "'.a:C' is not of the form module:Class (such as my_pkg.tides:DropTides)"),
+        ("a:b.c", "'a:b.c' is not of the form module:Class (such as my_pkg.tides:DropTides)"),
+        ("tests.test_registry:Gone", "'tests.test_registry:Gone' cannot be imported: module"),
+        ("no_such:C", "'no_such:C' cannot be imported: No module named 'no_such' (install"),
+        (
+            "tests.test_registry:NotAStage",
+            "'tests.test_registry:NotAStage' is not a stage (a stage",
+        ),
+        ("cleaner.stages.base:MapStage", "'cleaner.stages.base:MapStage' is not a stage (a stage"),
+        ("os:path", "'os:path' is not a stage (a stage derives from"),
+        ("x\x1b" * 100, "there is no stage 'x\\x1bx"),
+    ],
+)
+def test_what_is_no_stage_is_refused_in_a_sentence(use: str, message: str) -> None:
+    """The message says what is wrong and what to try."""
+    found = refusal(use)
+    assert found.startswith(message)
+    assert found.isprintable()
+
+
+def test_without_plugins_module_and_class_are_refused_before_import() -> None:
+    """Not a line of foreign code runs."""
+    sys.modules.pop("antigravity", None)
+    assert "plugins are switched off" in refusal("antigravity:fly", allow_plugins=False)
+    assert "antigravity" not in sys.modules
+
+
+def test_nearest_prefers_the_closest_and_is_empty_for_nothing_like_it() -> None:
+    """The same answer whatever the order of the names."""
+    assert nearest("languges", ["language", "languages"]) == "languages"
+    assert nearest("languges", ["languages", "language"]) == "languages"
+    assert nearest("zzz", ["language"]) == ""
