@@ -38,10 +38,20 @@ def test_passages_tile_the_text() -> None:
 
 def test_drop_keeps_the_text_in_the_ledger() -> None:
     """A dropped document's row holds what its text was at that moment."""
-    batch = make(["one\ntwo", "three"]).cut([b.Edit(0, 0, 4, "r.a")]).drop([b.Drop(0, "r.b", 0.5, "why")])
+    batch = (
+        make(["one\ntwo", "three"])
+        .cut([b.Edit(0, 0, 4, "r.a")])
+        .drop([b.Drop(0, "r.b", 0.5, "why")])
+    )
     assert batch.text.to_pylist() == ["three"]
     row = batch.ledger[-1].to_pylist()[0]
-    assert (row["action"], row["start"], row["end"], row["before"], row["cut_chars"]) == ("drop", 0, 7, "two", 3)
+    assert (row["action"], row["start"], row["end"], row["before"], row["cut_chars"]) == (
+        "drop",
+        0,
+        7,
+        "two",
+        3,
+    )
     assert (row["score"], row["evidence"], row["step"]) == (0.5, "why", 1001)
 
 
@@ -55,7 +65,9 @@ def test_a_cut_of_what_was_cut_counts_once() -> None:
 def test_annotations_follow_their_documents() -> None:
     """Columns of documents and passages survive a drop of others."""
     batch = make(["a\nb", "c", "d\ne"])
-    batch = batch.annotate("lang", pa.array(["vi", "en", "fr"])).annotate("n", pa.array([0, 1, 2, 3, 4]), "passages")
+    batch = batch.annotate("lang", pa.array(["vi", "en", "fr"])).annotate(
+        "n", pa.array([0, 1, 2, 3, 4]), "passages"
+    )
     batch = batch.drop([b.Drop(1, "r.x")])
     assert batch.docs.column("lang").to_pylist() == ["vi", "fr"]
     assert batch.passages.column("n").to_pylist() == [0, 1, 3, 4]
@@ -64,7 +76,8 @@ def test_annotations_follow_their_documents() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [b.Edit(7, 0, 1, "r"), b.Edit(0, 0, 9, "r"), b.Edit(0, 2, 2, "r"), b.Edit(-1, 0, 1, "r")]
+    "wrong",
+    [b.Edit(7, 0, 1, "r"), b.Edit(0, 0, 9, "r"), b.Edit(0, 2, 2, "r"), b.Edit(-1, 0, 1, "r")],
 )
 def test_wrong_edits_stop_the_stage(wrong: b.Edit) -> None:
     """An edit outside its passage, or of no passage, is refused with the stage's name."""
@@ -94,7 +107,11 @@ def test_books_balance_and_restore(texts: list[str], data: st.DataObject) -> Non
     rows = [r for t in batch.ledger for r in t.to_pylist()]
     final = dict(zip(batch.ordinals.tolist(), batch.text.to_pylist(), strict=True))
     for ordinal, original in enumerate(texts):
-        mine = [(r["start"], r["end"], r["step"], r["before"], r["after"]) for r in rows if r["ordinal"] == ordinal]
+        mine = [
+            (r["start"], r["end"], r["step"], r["before"], r["after"])
+            for r in rows
+            if r["ordinal"] == ordinal
+        ]
         assert restore(final.get(ordinal, ""), mine) == original
     kept, rewritten, cut = batch.live_chars()
     dropped = sum(len(t) for i, t in enumerate(texts) if i not in final)

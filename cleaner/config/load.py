@@ -187,7 +187,7 @@ def _adder(annotation: str) -> str:
 
 
 def _drops_after_copies(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str, str]]:
-    keeper = ""
+    keeper = passages = ""
     for place, stage in enumerate(stages):
         if keeper and stage.can_drop() and not stage.keeps_one:
             expected = (
@@ -195,7 +195,14 @@ def _drops_after_copies(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str
                 " one copy that was kept, after the others are gone"
             )
             yield place, "", expected, f"move it before {keeper!r}"
+        if passages and stage.can_drop() and stage.keeps_one:
+            expected = (
+                f"{stage.name!r} can drop documents, but stands after {passages!r}: it could drop a"
+                " document that holds the one copy of a passage"
+            )
+            yield place, "", expected, f"move it before {passages!r}"
         keeper = keeper or (stage.name if stage.keeps_one else "")
+        passages = passages or (stage.name if stage.keeps_passages() else "")
 
 
 def _slug(source_name: str) -> str:

@@ -215,8 +215,10 @@ class Read(_Model):
         ge=1,
         description="The expansion from which a compressed file is quarantined as a bomb.",
     )
-    segment: Literal["line"] = Field(
-        default="line", description="What a passage is: a line, with its line end."
+    segment: Literal["line", "paragraph"] = Field(
+        default="line",
+        description="What a passage is: a line with its line end, or a paragraph with the blank lines"
+        " after it.",
     )
 
 
@@ -233,11 +235,6 @@ class Write(_Model):
         default="zstd", description="The codec of all Parquet files."
     )
     compression_level: int = Field(default=3, ge=1, le=22, description="The level of the codec.")
-    keep_dropped_text: bool = Field(
-        default=True,
-        description="Keep the text of dropped documents in the ledger, so that `cleaner restore`"
-        " gives them back. Without it they are lost, and the run says so.",
-    )
 
 
 class Engine(_Model):

@@ -1,1 +1,1 @@
-"""Near-duplicates: shingles, signatures, bands, exact similarity, components, keepers."""
+"""Pure near-duplicate algorithms on arrays: shingles, signatures, bands, components, keepers."""

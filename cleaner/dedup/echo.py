@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from cleaner.text.jit import column, kernel
 from cleaner.text.ragged import Ragged
 
+MOST_LONGER = 2.5
+"""A passage that is longer than so many times another one is no longer version of it, but a text that quotes it."""
+
 _N1 = np.uint64(1)
 
 
@@ -15,7 +18,7 @@ def echoes(
     sets: Ragged,
     pairs: Ragged,
     groups: NDArray[np.int64],
-    guard: NDArray[np.uint64],
+    numbers: Ragged,
     threshold: float,
     containment: float,
     window: int,
@@ -24,13 +27,15 @@ def echoes(
     """Find, for each passage, the earlier passage of its document that it repeats.
 
     It repeats one if the Jaccard similarity of their `sets` is at least `threshold`; or, among the `window` passages
-    before it, if at least `containment` of its `pairs` are among those of one that is longer, at most twice as long.
+    before it, if at least `containment` of its `pairs` are among those of one that is longer, at most
+    `MOST_LONGER` times as long. In the first case both have the same `numbers`, in the second the longer one has all
+    numbers of the shorter one.
 
     Args:
         sets: sorted shingle sets of the passages, in the order of the documents.
         pairs: sorted sets of their 2-grams.
         groups: int64[n], the document of each; ascending.
-        guard: uint64[n]; passages of different guards are never compared.
+        numbers: sorted sets of the words with digits; all empty where numbers do not count.
         threshold: of Jaccard, above 0.
         containment: of 2-grams, above 0.
         window: how many passages back containment looks.
@@ -47,7 +52,7 @@ def echoes(
     _compare(
         column(sets.offsets, np.int64), column(sets.values, np.uint64),
         column(pairs.offsets, np.int64), column(pairs.values, np.uint64),
-        column(groups, np.int64), column(guard, np.uint64),
+        column(numbers.offsets, np.int64), column(numbers.values, np.uint64), column(groups, np.int64),
         float(threshold), float(containment), np.uint64(window), np.uint64(reach),
         found, similarity, contained,
     )  # fmt: skip
@@ -76,8 +81,9 @@ def _compare(
     set_values: NDArray[np.uint64],
     pair_offsets: NDArray[np.int64],
     pair_values: NDArray[np.uint64],
+    number_offsets: NDArray[np.int64],
+    number_values: NDArray[np.uint64],
     groups: NDArray[np.int64],
-    guard: NDArray[np.uint64],
     threshold: float,
     containment: float,
     window: np.uint64,
@@ -96,10 +102,15 @@ def _compare(
             j = i - back
             if groups[j] != groups[i]:
                 break
-            if found[j] >= 0 or guard[j] != guard[i]:
+            if found[j] >= 0:
                 continue
+            shared_numbers = _common(number_offsets, number_values, i, j)
+            mine = np.uint64(number_offsets[i + _N1] - number_offsets[i])
+            if shared_numbers != mine:
+                continue
+            same = mine == np.uint64(number_offsets[j + _N1] - number_offsets[j])
             other = float(set_offsets[j + _N1] - set_offsets[j])
-            if size >= threshold * other and other >= threshold * size and size > 0:
+            if same and size >= threshold * other and other >= threshold * size and size > 0:
                 shared = float(_common(set_offsets, set_values, i, j))
                 value = shared / (size + other - shared)
                 if value >= threshold and (found[i] < 0 or contained[i] or value >= similarity[i]):
@@ -109,7 +120,7 @@ def _compare(
             if (
                 back <= window
                 and grams > 0
-                and grams <= larger <= 2.0 * grams
+                and grams <= larger <= MOST_LONGER * grams
                 and (found[i] < 0 or contained[i])
             ):
                 value = float(_common(pair_offsets, pair_values, i, j)) / grams

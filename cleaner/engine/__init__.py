@@ -1,0 +1,1 @@
+"""What runs a config: phases, tasks, runners, counts that balance, publishing."""

@@ -16,11 +16,11 @@ import cleaner
 from cleaner.config.load import parse, resolved_yaml
 from cleaner.config.model import RunConfig
 from cleaner.engine.phases import Phase, compile_phases
-from cleaner.io.exchange import mix
 from cleaner.io.inputs import Chunk, InputFile
 from cleaner.io.schema import SCHEMA_VERSION
 from cleaner.io.store import fingerprint, write_json
 from cleaner.stages.base import Stage
+from cleaner.text.mix import splitmix
 
 PARTITION_BYTES = 256 << 20
 """Bytes of text per partition of an exchange: the rows of one fit a worker's memory with room to spare."""
@@ -69,7 +69,7 @@ class Selection:
 
 def draw(ordinals: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
     """A pseudo-random number per document; the sample of size n are the n smallest."""
-    return mix(mix(np.array([seed], np.uint64)) ^ ordinals.astype(np.uint64))
+    return splitmix(splitmix(np.array([seed], np.uint64)) ^ ordinals.astype(np.uint64))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaner.batch import LEDGER, Batch
-from cleaner.io.exchange import mix
+from cleaner.text.mix import splitmix
 
 SAMPLES = 5
 """Examples kept per rule: those with the smallest hash of (document, place), so that any split gives the same ones."""
@@ -75,7 +75,7 @@ def _rules(rows: pa.Table) -> dict[str, Any]:
             "samples": [],
         }
     place = rows.column("ordinal").to_numpy().astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    rank = mix(place ^ rows.column("start").to_numpy().astype(np.uint64))
+    rank = splitmix(place ^ rows.column("start").to_numpy().astype(np.uint64))
     names = rows.column("rule").to_pylist()
     seen: dict[str, int] = {}
     for i in np.argsort(rank, kind="stable").tolist():

@@ -1,0 +1,1 @@
+"""Files in and out: inputs, schemas, commits, the exchange, the published output."""

@@ -16,24 +16,17 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cleaner.io.store import ipc_reader, ipc_writer
+from cleaner.text.mix import splitmix
 
 ROWS_AT_ONCE = 1 << 20
 """Rows of one partition that are sorted in memory at a time."""
-
-
-def mix(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The 64-bit finaliser of splitmix64 (Steele, Lea, Flood 2014): spreads keys over partitions alike everywhere."""
-    z = keys.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
 
 
 def by_hash(keys: NDArray[np.uint64], partitions: int) -> NDArray[np.int64]:
     """The partition of each key."""
     if partitions == 1:
         return np.zeros(len(keys), np.int64)
-    return ((mix(keys) >> np.uint64(33)) % np.uint64(partitions)).astype(np.int64)
+    return ((splitmix(keys) >> np.uint64(33)) % np.uint64(partitions)).astype(np.int64)
 
 
 def by_home(ordinals: NDArray[np.int64], bases: NDArray[np.int64]) -> NDArray[np.int64]:

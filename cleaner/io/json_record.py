@@ -17,8 +17,13 @@ from typing import NoReturn
 
 from cleaner.io.records import ReadOptions
 
+MAX_DEPTH = 100
+"""Lists and objects may be nested so deep; far less than what any stack holds, so that it is the
+same everywhere."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MINUS_ZERO = re.compile(r"[\s:,\[]-0[\s,}\]]")  # as an integer of Python it loses its sign
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_MINUS_ZERO = re.compile(r"-0(?=[\s,}\]])")  # as an integer of Python it loses its sign
 
 
 class BadJson(ValueError):  # noqa: N818  what the line is
@@ -64,15 +69,21 @@ def parse_line(line: str, options: ReadOptions) -> Fields:
     """
     try:
         record = _parse(line)
-        if not isinstance(record, dict):
-            raise BadJson("not_an_object", f"a JSON object was expected, not {_kind(record)}")
-        text = _take_text(record, options.text_column)
-        source_id = _take_name(record, options.id_column)
-        url = _take_name(record, options.url_column)
-        date = _take_name(record, options.date_column)
-        meta = dump(record) if record and options.keep_meta else None
+    except json.JSONDecodeError as error:
+        if _nesting(line) > MAX_DEPTH:
+            raise _too_deep() from None
+        raise BadJson("bad_json", f"{error.msg} at character {error.pos}") from None
     except RecursionError:
-        raise BadJson("too_deep", "lists or objects are nested too deeply") from None
+        raise _too_deep() from None
+    if _is_deep(record):
+        raise _too_deep()
+    if not isinstance(record, dict):
+        raise BadJson("not_an_object", f"a JSON object was expected, not {_kind(record)}")
+    text = _take_text(record, options.text_column)
+    source_id = _take_name(record, options.id_column)
+    url = _take_name(record, options.url_column)
+    date = _take_name(record, options.date_column)
+    meta = dump(record) if record and options.keep_meta else None
     return Fields(text, source_id, url, date, meta)
 
 
@@ -103,20 +114,44 @@ def _parse(line: str) -> object:
             return _FAST.decode(line)
     except _WouldChange:
         pass
-    except json.JSONDecodeError as error:
-        raise _bad_json(error) from None
-    except BadJson:
+    except (json.JSONDecodeError, BadJson):
         raise
     except ValueError:  # an integer of more digits than Python converts
         pass
-    try:
-        return _EXACT.decode(line)
-    except json.JSONDecodeError as error:
-        raise _bad_json(error) from None
+    return _EXACT.decode(line)
 
 
-def _bad_json(error: json.JSONDecodeError) -> BadJson:
-    return BadJson("bad_json", f"{error.msg} at character {error.pos}")
+def _is_deep(value: object) -> bool:
+    """Whether a value has more than `MAX_DEPTH` levels."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        items: list[object] = []
+        for container in level:
+            if isinstance(container, dict):
+                items.extend(container.values())
+            elif isinstance(container, list):
+                items.extend(container)
+        level = [item for item in items if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _nesting(line: str) -> int:
+    """How deep the brackets of a line go, also of one that is not JSON."""
+    depth = deepest = 0
+    for match in _BRACKETS.finditer(line):
+        bracket = match.group()[0]
+        if bracket in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif bracket in "]}":
+            depth -= 1
+    return deepest
+
+
+def _too_deep() -> BadJson:
+    return BadJson("too_deep", f"lists or objects are nested more than {MAX_DEPTH} deep")
 
 
 def _take_text(record: dict[str, object], column: str) -> str:

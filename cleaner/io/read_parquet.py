@@ -28,6 +28,7 @@ from cleaner.io.streams import BLOCK, StreamFault, open_listed
 MAX_ROWS = 1 << 14
 """Rows that are read at once, however short they are."""
 _UNREADABLE = (ValueError, OverflowError, RecursionError, pa.ArrowException)
+_HOW = {"pre_buffer": False, "buffer_size": BLOCK, "page_checksum_verification": True}
 _INDEX_BYTES = 8
 """A text that takes less is an index into a dictionary, see `_is_repetitive`."""
 
@@ -90,7 +91,7 @@ def _open(
 ) -> _Source:
     """Open a file and choose its columns; StreamFault if it cannot serve."""
     try:
-        parquet = pq.ParquetFile(raw, pre_buffer=False, buffer_size=BLOCK)
+        parquet = pq.ParquetFile(raw, **_HOW)
         schema = parquet.schema_arrow
     except (OSError, pa.ArrowException) as error:
         raise StreamFault("corrupt", f"not a readable Parquet file: {error}") from error
@@ -98,11 +99,7 @@ def _open(
         raise StreamFault("changed", f"it has {parquet.num_row_groups} row groups now")
     chosen = _choose_columns(schema, options)
     dictionaries = pq.ParquetFile(
-        raw,
-        metadata=parquet.metadata,
-        pre_buffer=False,
-        buffer_size=BLOCK,
-        read_dictionary=[chosen.text],
+        raw, metadata=parquet.metadata, read_dictionary=[chosen.text], **_HOW
     )
     return _Source(index, file, parquet, dictionaries, chosen, options)
 
@@ -200,9 +197,19 @@ def _take_batch(
         if collector.is_full(cost):
             yield collector.take()
         whole = len(keep) == stop - start
-        piece = batch.slice(start, stop - start) if whole else batch.take(pa.array(keep))
+        piece = batch.slice(start, stop - start) if whole else _select(batch, keep)
         _take_piece(source, piece, keep + record, cost, collector)
         start = stop
+
+
+def _select(batch: pa.RecordBatch, rows: col.Ints) -> pa.RecordBatch:
+    """Some rows; one by one where Arrow cannot do it for a type."""
+    try:
+        return batch.take(pa.array(rows))
+    except pa.ArrowNotImplementedError:
+        if not len(rows):
+            return batch.slice(0, 0)
+        return pa.concat_batches([batch.slice(row, 1) for row in rows.tolist()])
 
 
 def _take_piece(
@@ -236,7 +243,7 @@ def _take_piece(
             BadRecord(source.file.source, reason, detail, number, raw=kept, raw_bytes=raw.size)
         )
     keep = np.setdiff1d(np.arange(piece.num_rows), list(faults))
-    _take_piece(source, piece.take(pa.array(keep)), records[keep], cost, collector)
+    _take_piece(source, _select(piece, keep), records[keep], cost, collector)
 
 
 def _metas(

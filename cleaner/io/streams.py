@@ -222,7 +222,8 @@ class _Zstd:
         import pyarrow as pa
 
         self._raw.seek(0)
-        return pa.CompressedInputStream(pa.PythonFile(self._raw, mode="r"), "zstd")
+        own = os.fdopen(os.dup(self._raw.fileno()), "rb", buffering=0)  # Arrow closes what it reads
+        return pa.CompressedInputStream(pa.PythonFile(own, mode="r"), "zstd")
 
     def _rescue(self) -> bytes:
         """The bytes between the last good read and the fault, which a failed read throws away."""

@@ -30,7 +30,7 @@ class Stage(BaseModel):
     adds: ClassVar[frozenset[str]] = frozenset()
     """Annotations that it adds, of documents or of passages."""
     drops: ClassVar[bool] = False
-    """True if it can drop documents; such a stage may not follow a duplicates stage."""
+    """True if it can drop documents that have text; such a stage may not follow a duplicates stage."""
     keeps_one: ClassVar[bool] = False
     """True if it drops copies and relies on the kept one to stay."""
 
@@ -42,8 +42,12 @@ class Stage(BaseModel):
         """The name in the ledger and the reports: `id` if given, else `use`."""
         return self.id or self.use.rpartition(":")[2]
 
+    def keeps_passages(self) -> bool:
+        """Whether it cuts passages and relies on the kept ones' documents to stay: nothing may be dropped after it."""
+        return False
+
     def can_drop(self) -> bool:
-        """Whether it drops documents with these settings."""
+        """Whether it drops documents that have text, with these settings."""
         return self.drops
 
     def rules(self) -> dict[str, str]:

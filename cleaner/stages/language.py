@@ -27,7 +27,7 @@ class Language(MapStage):
     summary: ClassVar[str] = "tells the language of documents and passages; can drop the others"
     adds: ClassVar[frozenset[str]] = frozenset({"lang", "lang_score"})
 
-    use: Literal["language"]
+    use: Literal["language"] = "language"
     backend: Literal["py3langid", "langdetect"] = Field(
         "py3langid", description="what tells the language"
     )

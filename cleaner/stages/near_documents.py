@@ -18,6 +18,7 @@ from cleaner.stages.clusters import component_labels, groups, star_edges
 from cleaner.stages.exact_duplicates import VERDICTS, apply_verdicts, cluster_sizes, verdicts
 from cleaner.stages.keep import rank_columns, rank_fields
 from cleaner.stages.near_duplicates import NearDuplicates
+from cleaner.stages.numbers import number_hash
 from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
 from cleaner.text.ragged import Ragged
 from cleaner.text.words import EMPTY_KEY, key_hash, word_hashes
@@ -177,11 +178,3 @@ def from_lists(column: pa.ListArray) -> Ragged:
     """An Arrow column of lists as a ragged array."""
     offsets = column.offsets.to_numpy().astype(np.int64)
     return Ragged(offsets - offsets[0], column.flatten().to_numpy())
-
-
-def number_hash(text: pa.Array) -> NDArray[np.uint64]:
-    """A hash of the numbers of each text, in order; equal for texts whose numbers are equal."""
-    import pyarrow.compute as pc
-
-    digits = pc.replace_substring_regex(text, pattern=r"[^\d]+", replacement=" ")
-    return key_hash(digits)

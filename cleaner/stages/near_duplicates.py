@@ -131,6 +131,10 @@ class NearDuplicates(CorpusStage):
             return self.bands, self.rows
         return choose_bands(self.threshold, self.permutations, MISS_WEIGHT)
 
+    def keeps_passages(self) -> bool:
+        """See `Stage.keeps_passages`."""
+        return not self.is_document and self.action == "cut"
+
     def can_drop(self) -> bool:
         """Passages are cut, documents are dropped."""
         return self.is_document

@@ -18,8 +18,9 @@ from cleaner.batch import Batch, Edit, Kept
 from cleaner.dedup.keeper import KEPT, Leaders
 from cleaner.stages.clusters import component_labels, groups, star_edges
 from cleaner.stages.keep import rank_columns, rank_fields
-from cleaner.stages.near_documents import as_lists, bucket_rows, from_lists, number_hash, sketch
+from cleaner.stages.near_documents import as_lists, bucket_rows, from_lists, sketch
 from cleaner.stages.near_duplicates import NearDuplicates
+from cleaner.stages.numbers import number_hash
 from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
 from cleaner.text.ragged import Ragged
 from cleaner.text.words import count_words

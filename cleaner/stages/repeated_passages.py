@@ -12,6 +12,8 @@ from cleaner.batch import Batch, Edit, Kept
 from cleaner.dedup.echo import echoes
 from cleaner.dedup.shingle import shingle_sets, shingles
 from cleaner.stages.base import Apply, MapStage
+from cleaner.stages.numbers import number_sets
+from cleaner.text.ragged import Ragged
 from cleaner.text.words import word_hashes
 
 
@@ -32,7 +34,7 @@ class RepeatedPassages(MapStage):
         default=0.9,
         gt=0,
         le=1,
-        description="Or: so much of its 2-grams lie in a longer passage (at most twice as long) just before it.",
+        description="Or: so much of its 2-grams lie in a longer passage (at most 2.5 times as long) just before it.",
     )
     window: int = Field(
         default=4,
@@ -64,8 +66,6 @@ class RepeatedPassages(MapStage):
         return self._run
 
     def _run(self, batch: Batch) -> Batch:
-        from cleaner.stages.near_documents import number_hash
-
         words = word_hashes(batch.passage_text)
         long = np.flatnonzero(words.counts >= self.min_words)
         docs = batch.doc_of[long]
@@ -75,10 +75,10 @@ class RepeatedPassages(MapStage):
             return batch
         mine = words.take(long)
         text = batch.passage_text.take(pa.array(long))
-        guard = number_hash(text) if self.same_numbers else np.zeros(len(long), np.uint64)
+        numbers = number_sets(text) if self.same_numbers else Ragged.of([[]] * len(long))
         sets, pairs = shingle_sets(shingles(mine, self.ngram)), shingle_sets(shingles(mine, 2))
         found, similarity, contained = echoes(
-            sets, pairs, docs, guard, self.threshold, self.containment, self.window, self.reach
+            sets, pairs, docs, numbers, self.threshold, self.containment, self.window, self.reach
         )
         edits = []
         for row in np.flatnonzero(found >= 0).tolist():

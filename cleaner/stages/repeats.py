@@ -40,7 +40,10 @@ COUNTS = pa.schema(
         ("host", pa.int32()),
     ]
 )
+HOST_DOCUMENTS = "host_documents"
+"""Annotation of documents, int32: documents of the same host; 0 without one."""
 _NO_HOST = np.uint64(0)
+_WHOLE = -1  # the "passage number" of the row that counts a host's documents
 
 
 class Repeats(CorpusStage):
@@ -48,7 +51,7 @@ class Repeats(CorpusStage):
 
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "counts how many documents have each passage"
-    adds: ClassVar[frozenset[str]] = frozenset(COLUMNS)
+    adds: ClassVar[frozenset[str]] = frozenset({*COLUMNS, HOST_DOCUMENTS})
 
     use: Literal["repeats"] = "repeats"
     min_documents: int = Field(
@@ -93,6 +96,14 @@ def _sketch(stage: Repeats, batch: Batch, _: pa.Table | None) -> pa.Table:
         tables.append(
             pa.table([pa.array(c, f.type) for c, f in zip(columns, ROWS, strict=True)], schema=ROWS)
         )
+    known = np.flatnonzero(_host_hashes(batch) != _NO_HOST)
+    own = _host_hashes(batch)[known]
+    zeros = np.zeros(len(known), bool)
+    numbers = np.full(len(known), _WHOLE, np.int32)
+    columns = [~own, zeros, own, batch.ordinals[known], numbers]
+    tables.append(
+        pa.table([pa.array(c, f.type) for c, f in zip(columns, ROWS, strict=True)], schema=ROWS)
+    )
     return pa.concat_tables(tables)
 
 
@@ -139,6 +150,12 @@ def _count(stage: Repeats, stream: Iterable[pa.RecordBatch]) -> Iterator[pa.Reco
 def _note(batch: Batch, rows: pa.Table) -> Batch:
     """Annotate the passages."""
     ordinals, numbers = rows.column("ordinal").to_numpy(), rows.column("number").to_numpy()
+    whole = numbers == _WHOLE
+    totals = np.zeros(batch.num_docs, np.int32)
+    totals[np.searchsorted(batch.ordinals, ordinals[whole])] = rows.column("host").to_numpy()[whole]
+    batch = batch.annotate(HOST_DOCUMENTS, pa.array(totals))
+    rows = rows.filter(pa.array(~whole))
+    ordinals, numbers = ordinals[~whole], numbers[~whole]
     passages = batch.first[np.searchsorted(batch.ordinals, ordinals)] + numbers
     folded = rows.column("folded").combine_chunks().to_numpy(zero_copy_only=False)
     for name, is_folded, source in zip(

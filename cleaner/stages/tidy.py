@@ -1,4 +1,4 @@
-"""The tidy stage: what cuts leave behind. Blank lines in heaps, spaces at line ends, documents without text."""
+"""The tidy stage: blank lines in heaps, spaces at line ends, documents without text."""
 
 from __future__ import annotations
 
@@ -19,24 +19,21 @@ BLANK_LINES, TRAILING_SPACE, EMPTY = "tidy.blank_lines", "tidy.trailing_space", 
 
 
 class Tidy(MapStage):
-    """Leave at most one blank line in a row, none at either end of a document, and no space at a line's end."""
+    """Remove what cuts leave behind.
+
+    At most one blank line in a row stays, none at either end of a document, no space at a line end.
+    """
 
     version: ClassVar[int] = 1
     summary: ClassVar[str] = (
         "removes needless blank lines and trailing spaces, and documents without text"
     )
-    drops: ClassVar[bool] = True
-
-    use: Literal["tidy"]
+    use: Literal["tidy"] = "tidy"
     blank_lines: bool = Field(
         True, description="one blank line in a row at most, none at either end"
     )
     trailing_space: bool = Field(True, description="cut spaces at line ends")
     drop_empty: bool = Field(True, description="drop documents that hold nothing but white space")
-
-    def can_drop(self) -> bool:
-        """Whether empty documents go."""
-        return self.drop_empty
 
     def rules(self) -> dict[str, str]:
         """Rule id → reason."""

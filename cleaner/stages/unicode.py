@@ -23,7 +23,7 @@ class Unicode(MapStage):
         "repairs mojibake, entities, control and invisible characters, spaces, normal form"
     )
 
-    use: Literal["unicode"]
+    use: Literal["unicode"] = "unicode"
     mojibake: bool = Field(True, description="read text again that was read in the wrong encoding")
     entities: bool = Field(
         True, description="decode HTML entities, but not in passages with HTML tags"

@@ -1,0 +1,1 @@
+"""Pure functions on text: code points in, code points out. No files, no config."""

@@ -1,5 +1,4 @@
-"""Two strings to the smallest edits between them, and edits after edits to edits of the first
-string.
+"""Two strings to the smallest edits between them; edits after edits to edits of the first string.
 
 A repair that works on a whole passage returns the passage's new text. The ledger wants to know
 which characters changed, so that a later cut in the same passage does not claim all of it.

@@ -12,8 +12,10 @@ from cleaner.text.jit import kernel
 
 
 def untidy(text: pa.StringArray) -> NDArray[np.bool_]:
-    """bool[len(text)]: whether the string holds nothing but white space, starts or ends with a blank line, has two of
-    them in a row, or white space before a line end or at its own end. White space is what `str.isspace` says.
+    """bool[len(text)]: which strings the tidy stage would change.
+
+    They hold nothing but white space, start or end with a blank line, have two of them in a row, or
+    white space before a line end or at their own end. White space is what `str.isspace` says.
     """
     flags = np.zeros(len(text), np.bool_)
     if len(text):

@@ -8,6 +8,9 @@ letters (ß, ligatures, Hangul syllables) hold an index into `sequences` instead
 A word's hash is a chain of `step` over the values of its letters, begun at `START`; the last two
 letters wait until the word ends, because a tone may still move between them (see
 `cleaner.text.key`).
+
+The constants are compiled into `cleaner.text.words`: who changes one raises the version in
+`words.algorithm`, whose file then differs, so that its compiled code is renewed.
 """
 
 from __future__ import annotations

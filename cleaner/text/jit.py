@@ -6,9 +6,9 @@ unsigned, too (`uint64 + int64` is a float); 32-bit arithmetic is cast back at e
 
 A kernel is compiled at its first call, for the types that it gets: callers pass arrays through
 `column`, so that there is one version of each. Compiled code is kept on disk beside the source.
-Numba renews it when the file of the function changes, **not** when a function of another file that
-it calls does; so kernels call kernels of their own file only, and of `cleaner.text.mix` and
-`cleaner.text.simd`, whose functions never change.
+Numba renews it when the file of the function changes, **not** when a function or a constant of
+another file that it uses does; so kernels call kernels of their own file only, and of
+`cleaner.text.mix` and `cleaner.text.simd`, whose functions never change.
 """
 
 from __future__ import annotations

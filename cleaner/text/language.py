@@ -1,9 +1,9 @@
-"""Which language a text is in. The same text gives the same answer in any process, order and on any processor.
+"""Which language a text is in: the same answer in any process, any order, on any processor.
 
-py3langid: its model and its formula (naive Bayes over byte n-grams), summed here in integers. The library itself sums
-32-bit floats in an order that the processor's BLAS decides.
-langdetect: its profiles are loaded in a fixed order here (it reads them as the file system lists them), and its dice
-start anew for every text.
+py3langid: its model and its formula (naive Bayes over byte n-grams), summed here in integers. The
+library itself sums 32-bit floats in an order that the processor's BLAS decides.
+langdetect: its profiles are loaded in a fixed order here (it reads them as the file system lists
+them), and its dice start anew for every text.
 """
 
 from __future__ import annotations
@@ -25,18 +25,23 @@ Backend: TypeAlias = Literal["py3langid", "langdetect"]
 UNDETERMINED = "und"
 DECIMALS = 4
 MAX_CHARS = 400
-"""Characters looked at. Accuracy on 11,906 sentences of 70 languages (mean length 105): 100 characters .956, 200 .960,
-400 .960, 1,000 .960."""
+"""Characters looked at. Accuracy on 11,906 sentences of 70 languages (mean length 105): 100
+characters .956, 200 .960, 400 .960, 1,000 .960."""
 
 _SAME = {
-    "ary": "ar", "arz": "ar", "fuv": "ff", "gug": "gn", "hbo": "he", "kik": "ki", "nb": "no", "sdh": "ku",
-    "uzs": "uz", "wuu": "zh", "yue": "zh", "zh-cn": "zh", "zh-tw": "zh", "zxx": UNDETERMINED,
+    "ary": "ar", "arz": "ar", "fuv": "ff", "gug": "gn", "hbo": "he", "kik": "ki", "nb": "no",
+    "sdh": "ku", "uzs": "uz", "wuu": "zh", "yue": "zh", "zh-cn": "zh", "zh-tw": "zh", "zxx": UNDETERMINED,
 }  # fmt: skip
 """Labels of the models that ISO 639-1 has under another code, mostly that of the macrolanguage."""
 
 
 class Guess(NamedTuple):
-    """A language (ISO 639-1, or 639-3 where that has none, or `und`) and its probability, 4 decimals."""
+    """A language and its probability.
+
+    Attributes:
+        lang: ISO 639-1, or 639-3 where that has none, or `und`.
+        score: 0 to 1, 4 decimals.
+    """
 
     lang: str
     score: float
@@ -64,7 +69,11 @@ class Identifier(Protocol):
 
 
 def identifier(backend: Backend = "py3langid", max_chars: int = MAX_CHARS) -> Identifier:
-    """Load a back end. `max_chars` characters from the start of a text decide; the same back end is loaded once."""
+    """Load a back end, once a process; `max_chars` characters from a text's first letter decide.
+
+    Raises:
+        ValueError: `max_chars` is below 1.
+    """
     if max_chars < 1:
         raise ValueError("max_chars must be at least 1")
     if backend == "py3langid":
@@ -92,15 +101,17 @@ def iso(label: str) -> str:
     return _SAME.get(label, label)
 
 
-# --- py3langid --------------------------------------------------------------------------------------------------
+# --- py3langid ------------------------------------------------------------------------------------
 
 
 class _Bayes(NamedTuple):
     """The model as integers.
 
-    moves: uint32, rows of 256 next states. rows: uint32[states], start of each state's row in `moves`.
-    outputs: int32[states], feature that ends in the state, or -1. weights: int16[features, columns], logarithms × 512,
-    exact, since the model has them as 16-bit floats of magnitude 2 to 16. priors: int64[columns], × 512 × 65,536.
+    moves: uint32, rows of 256 next states. rows: uint32[states], start of each state's row in
+    `moves`.
+    outputs: int32[states], feature that ends in the state, or -1. weights: int16[features,
+    columns], logarithms × 512, exact, since the model has them as 16-bit floats of magnitude 2 to
+    16. priors: int64[columns], × 512 × 65,536.
     logs: int64, log(1 + n) × 65,536. label_of: int64[columns], index in `labels`.
     """
 
@@ -216,7 +227,7 @@ def _bayes_scores(  # noqa: PLR0917  a kernel takes no keywords
 
 @kernel
 def _exp(x: Any) -> Any:
-    """e^x for x ≤ 0, in additions and multiplications alone: those are the same on every processor."""
+    """e^x for x ≤ 0, by sums, products and quotients, which are the same on every processor."""
     if x < -40.0:
         return 0.0
     x = x / 1024.0
@@ -228,7 +239,7 @@ def _exp(x: Any) -> Any:
 
 @kernel
 def _normalized(scores: Any, label_of: Any, labels: Any, root: Any) -> Any:
-    """The best label and its share: softmax at temperature √bytes (as py3langid), columns of one label added up."""
+    """The best label and its share: softmax at temperature √bytes, columns of one label added."""
     top = scores.max()
     shares = np.zeros(labels, np.float64)
     total = 0.0
@@ -243,7 +254,7 @@ def _normalized(scores: Any, label_of: Any, labels: Any, root: Any) -> Any:
     return best, shares[best] / total
 
 
-# --- langdetect -------------------------------------------------------------------------------------------------
+# --- langdetect -----------------------------------------------------------------------------------
 
 
 class ProfileIdentifier:

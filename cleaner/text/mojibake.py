@@ -1,7 +1,8 @@
-"""Text that was read in the wrong encoding, read again in the right one: ftfy, and what ftfy cannot.
+"""Text that was read in the wrong encoding, read again in the right one.
 
-Several candidates are made; the cheapest one by `cost` wins, and only if it is cheaper than the text as it is. ftfy
-does not know windows-1258 and GB18030, the two misreadings of UTF-8 that hit Vietnamese text.
+Several candidates are made; the cheapest one by `cost` wins, and only if it is cheaper than the
+text as it is. ftfy does not know windows-1258 and GB18030, the two misreadings of UTF-8 that hit
+Vietnamese text.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ LOST = "\ufffd"
 
 
 def _byte_of(codec: str) -> dict[str, int]:
-    """Character → byte, for the upper half of a code page; undefined bytes are the C1 controls, as browsers read them."""
+    """Character → byte of a code page's upper half; undefined bytes are C1 controls, as browsers do."""
     table = {}
     for byte in range(0x80, 0x100):
         try:
@@ -38,13 +39,15 @@ _TAIL = "".join(
 )
 _TAIL_CLASS = re.escape(_TAIL)
 _VOWEL_SEQUENCE = f"[\u00e1\u00c1][\u00ba\u00bb][{_TAIL_CLASS}{LOST}]"
-"""UTF-8 of U+1E80 to U+1EFF, where most Vietnamese vowels lie, read as windows-1252 or windows-1258."""
+"""UTF-8 of U+1E80 to U+1EFF, where most Vietnamese vowels lie, read as windows-1252 or
+windows-1258."""
 _SEQUENCE = re.compile(
     f"\u00e1[\u00ba\u00bb][{_TAIL_CLASS}]|[\u00c3\u0102\u00c4\u00c5\u00c6][{_TAIL_CLASS}]|\u00e2\u20ac[{_TAIL_CLASS}]"
 )
 """What UTF-8 of Vietnamese and of its quotes and dashes looks like in those code pages."""
 _IDEOGRAPH = "[A-Za-z][\u5cc4\u5cb7]|[\u5cc4\u5cb7][A-Za-z]"
-"""E1 BB and E1 BA, the first two bytes of most Vietnamese vowels, read as GB18030 beside a Latin letter."""
+"""E1 BB and E1 BA, the first two bytes of most Vietnamese vowels, read as GB18030 beside a Latin
+letter."""
 
 EXTRA_SIGNS = (_VOWEL_SEQUENCE, _IDEOGRAPH)
 """Patterns, besides ftfy's, one of which text must match to be tried here."""
@@ -92,7 +95,7 @@ def _candidates(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _config() -> TextFixerConfig:
-    """Only the repair of encodings; with explanations, without which ftfy ignores its configuration."""
+    """Encodings alone; with explanations, without which ftfy ignores its configuration."""
     from ftfy import TextFixerConfig
 
     return TextFixerConfig(
@@ -110,7 +113,7 @@ def _config() -> TextFixerConfig:
 
 
 def _certain_bytes(text: str) -> str:
-    """Put back a lost byte where Vietnamese leaves one choice: the bytes 81 8D 8F 90 9D are undefined in cp1252."""
+    """Put back a lost byte (81, 8D, 8F, 90 or 9D) where Vietnamese leaves one choice."""
     if LOST not in text or not _SEQUENCE.search(text):
         return text
     return text.replace("\u00c4" + LOST, "\u00c4\x90").replace(
@@ -119,7 +122,7 @@ def _certain_bytes(text: str) -> str:
 
 
 def _read_as_utf8(text: str, table: dict[str, int]) -> str | None:
-    """All of the text encoded by a code page and decoded as UTF-8; None if it is not that, or holds odd letters."""
+    """All of the text, as UTF-8 that was read in a code page; None if it cannot be that."""
     from ftfy.fixes import replace_lossy_sequences, restore_byte_a0
 
     data = bytearray()
@@ -136,7 +139,7 @@ def _read_as_utf8(text: str, table: dict[str, int]) -> str | None:
 
 
 def _read_sequences(text: str) -> str:
-    """Only the sequences that stand for a Vietnamese letter or a quote; at least two different ones."""
+    """Only sequences that stand for a Vietnamese letter or a quote, if there are two kinds."""
     if len(set(_SEQUENCE.findall(text))) < 2:
         return text
     return _SEQUENCE.sub(_read_sequence, text)

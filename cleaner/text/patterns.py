@@ -69,46 +69,57 @@ def compile_pattern(pattern: str) -> Pattern:
 
 
 class PatternSet:
-    """Which of N patterns occur in a text, found in one pass over it.
+    """Which of N patterns occur in a text, found in one pass over it (few, where N is large).
 
     Each pattern is compiled alone first, so that the error names the one that is wrong. The set is a value:
     it pickles as its patterns.
     """
 
-    __slots__ = ("_set", "patterns")
+    __slots__ = ("_parts", "patterns")
 
     def __init__(self, patterns: Sequence[str]) -> None:
         """Compile all patterns.
 
         Raises:
-            PatternError: one of them is wrong, or together they need too much memory.
+            PatternError: one of them is wrong.
         """
         self.patterns = tuple(compile_pattern(pattern).source for pattern in patterns)
-        self._set: re2.Set | None = None
-        if not self.patterns:
-            return
-        compiled = re2.Set.SearchSet(_options(MAX_SET_BYTES))
-        for pattern in self.patterns:
-            compiled.Add(pattern)
-        try:
-            compiled.Compile()
-        except re2.error:
-            problem = f"{len(self.patterns)} patterns together need too much memory; split the pack"
-            raise PatternError(self.patterns[0], problem) from None
-        self._set = compiled
+        self._parts = tuple(_compile_parts(self.patterns, 0))
 
     def matches(self, text: str) -> list[int]:
         """Indices of the patterns that occur somewhere in `text`, ascending."""
-        if self._set is None:
-            return []
-        found: list[int] | None = self._set.Match(text.encode("utf-8", "replace"))
-        return sorted(found) if found else []
+        raw = text.encode("utf-8", "replace")
+        found: list[int] = []
+        for first, part in self._parts:
+            hits = part.Match(raw)
+            if hits:
+                found.extend(first + hit for hit in sorted(hits))
+        return found
 
     def __len__(self) -> int:
         return len(self.patterns)
 
     def __reduce__(self) -> tuple[type[PatternSet], tuple[tuple[str, ...]]]:
         return PatternSet, (self.patterns,)
+
+
+def _compile_parts(patterns: Sequence[str], first: int) -> Iterator[tuple[int, re2.Set]]:
+    """Sets that hold the patterns in order, with the index of the first of each; as few as fit in memory."""
+    if not patterns:
+        return
+    part = re2.Set.SearchSet(_options(MAX_SET_BYTES))
+    for pattern in patterns:
+        part.Add(pattern)
+    try:
+        part.Compile()
+    except re2.error:
+        if len(patterns) == 1:
+            raise PatternError(patterns[0], "needs too much memory; use smaller counts") from None
+        half = len(patterns) // 2
+        yield from _compile_parts(patterns[:half], first)
+        yield from _compile_parts(patterns[half:], first + half)
+    else:
+        yield first, part
 
 
 def _options(memory: int) -> re2.Options:

@@ -1,7 +1,8 @@
 """Repairs of one passage: damage of encodings, and characters that no reader sees.
 
-Text that is healthy (NFC, no control or zero-width characters, plain spaces) comes out unchanged to the character.
-Every change is a `Fix` that names its rule. `cleaner.text.suspect` finds the passages that this module may change.
+Text that is healthy (NFC, no control or zero-width characters, plain spaces) comes out unchanged to
+the character. Every change is a `Fix` that names its rule. `cleaner.text.suspect` finds the
+passages that this module may change.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cleaner.text.mojibake import repair_encoding
 
 RULES = {
     "unicode.mojibake": "text in one encoding was read as another; read again as what it was",
-    "unicode.surrogate": "halves of a UTF-16 pair joined to their character; lone halves are no text",
+    "unicode.surrogate": "halves of a UTF-16 pair joined; a lone half is no text",
     "unicode.entity": "HTML entity decoded",
     "unicode.null": "NUL characters removed",
     "unicode.control": "control characters and terminal escapes removed",
@@ -34,14 +35,15 @@ RULES = {
 """Rule id → reason."""
 
 SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
-"""Spaces that become U+0020. Ideographic (U+3000) and Ogham (U+1680) spaces belong to their scripts and stay."""
+"""Spaces that become U+0020. Ideographic (U+3000) and Ogham (U+1680) spaces belong to their scripts
+and stay."""
 
 _ROUNDS = 4  # one fix can lay open another (an entity in an entity); the last round changes nothing
 
 
 @dataclass(frozen=True, slots=True)
 class RepairOptions:
-    """What is repaired; each field switches the rules of its name. The last three change healthy text."""
+    """What is repaired; each field switches a rule or two. The last three change healthy text."""
 
     mojibake: bool = True
     entities: bool = True
@@ -57,7 +59,7 @@ class RepairOptions:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The passage after repair, and its fixes: sorted, disjoint, in code points of the passage given."""
+    """The repaired passage, and its fixes: sorted, disjoint, in code points of the passage given."""
 
     text: str
     fixes: tuple[Fix, ...]
@@ -87,7 +89,7 @@ def replaced_characters(options: RepairOptions) -> dict[str, tuple[str, str]]:
     return _replaced(options)
 
 
-# --- controls ---------------------------------------------------------------------------------------------------
+# --- controls -------------------------------------------------------------------------------------
 
 _ESCAPE = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 _NULL = re.compile("\0+")
@@ -117,7 +119,7 @@ def _controls(text: str, options: RepairOptions) -> list[Fix]:
     return sorted(fixes)
 
 
-# --- entities ---------------------------------------------------------------------------------------------------
+# --- entities -------------------------------------------------------------------------------------
 
 _AMP = "(?:amp|AMP|#0{0,5}38|#[xX]0{0,5}26);"
 _ENTITY = re.compile(
@@ -128,7 +130,7 @@ _LINE_ENDS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
 
 
 def _entities(text: str, options: RepairOptions) -> list[Fix]:
-    """Entities that end in a semicolon, however often they were escaped; none in a passage that is itself markup."""
+    """Entities with a semicolon, however often escaped; none in a passage that is itself markup."""
     if not options.entities or "&" not in text or _MARKUP.search(text):
         return []
     fixes = []
@@ -160,7 +162,7 @@ def _decoded(name: str) -> str | None:
     return chr(number)
 
 
-# --- encodings --------------------------------------------------------------------------------------------------
+# --- encodings ------------------------------------------------------------------------------------
 
 
 def _mojibake(text: str, options: RepairOptions) -> list[Fix]:
@@ -184,7 +186,7 @@ def _mojibake(text: str, options: RepairOptions) -> list[Fix]:
 
 
 def _parts(text: str, size: int = 4000) -> Iterator[tuple[int, int]]:
-    """Cut a long text before a word of ASCII letters, where no garbled character can lie across the cut."""
+    """Cut a long text before a word of ASCII letters: no garbled character lies across that."""
     low = 0
     while len(text) - low > size:
         cut = _WORD.search(text, low + size, low + 2 * size)
@@ -217,15 +219,17 @@ def _surrogates(text: str, options: RepairOptions) -> list[Fix]:
     ]
 
 
-# --- characters -------------------------------------------------------------------------------------------------
+# --- characters -----------------------------------------------------------------------------------
 
 _JOINING = (
     "\u0600-\u08ff\u0900-\u0dff\u0e80-\u0eff\u0f00-\u109f\u1780-\u18af\u1900-\u1cff"
     "\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f"
 )
-"""Scripts in which a joiner or non-joiner changes what is written: Arabic, Indic and their neighbours."""
+"""Scripts in which a joiner or non-joiner changes what is written: Arabic, Indic and their
+neighbours."""
 _UNSPACED = "\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff"
-"""Scripts without spaces, where U+200B tells where words end: Thai, Lao, Tibetan, Burmese, Khmer."""
+"""Scripts without spaces, where U+200B tells where words end: Thai, Lao, Tibetan, Burmese, Khmer.
+"""
 _RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 _PICTURE = "\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001faff"
 _INVISIBLE = re.compile(
@@ -295,7 +299,7 @@ def _characters(text: str, options: RepairOptions) -> list[Fix]:
     return [Fix(*m.span(), *table[m.group()]) for m in _replaced_pattern(options).finditer(text)]
 
 
-# --- normal form and line ends ----------------------------------------------------------------------------------
+# --- normal form and line ends --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +309,8 @@ class NormalForm:
     Attributes:
         changed: characters that never occur in NFC text.
         classes: combining class (above 0) → its characters.
-        seconds: character that composes with one before it → those before it (also after decomposing that).
+        seconds: character that composes with one before it → those before it (also after
+        decomposing that).
     """
 
     changed: frozenset[str]

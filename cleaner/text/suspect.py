@@ -1,8 +1,9 @@
 """The fast first look: which passages can need a repair at all.
 
-All that makes `repair` act is written down as patterns of a few characters (ftfy's signs of mojibake, letters that
-compose, characters that go). They are compiled to one automaton over classes of characters, which a kernel runs over
-the bytes of an Arrow column. A passage that is not flagged comes out of `repair` unchanged; a flagged one may, too.
+All that makes `repair` act is written down as patterns of a few characters (ftfy's signs of
+mojibake, letters that compose, characters that go). They are compiled to one automaton over classes
+of characters, which a kernel runs over the bytes of an Arrow column. A passage that is not flagged
+comes out of `repair` unchanged; a flagged one may, too.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ Chars: TypeAlias = NDArray[np.int64]
 
 
 def suspects(text: pa.StringArray, options: RepairOptions = DEFAULT) -> NDArray[np.bool_]:
-    """bool[len(text)]: whether `repair` may change the string; False is certain. Nulls are not expected."""
+    """bool[len(text)]: whether `repair` may change the string; False is certain. No nulls."""
     flags = np.zeros(len(text), np.bool_)
     buffers = text.buffers()
     if not len(text) or buffers[2] is None:
@@ -69,7 +70,8 @@ class Automaton:
         after: int32[states × classes], flat: the row of the next state; 0 is the state "found".
         start: row in which a passage starts.
         fresh: int32[128], row after an ASCII character with nothing of interest before it.
-        stop: uint8[256], 1 for bytes that are not plain ASCII: lead bytes, single signs, and `&` if it matters.
+        stop: uint8[256], 1 for bytes that are not plain ASCII: lead bytes, single signs, and `&` if
+        it matters.
         tame: whether tame text (see `cleaner.text.tame`) can hold no sign.
     """
 
@@ -205,7 +207,7 @@ def _class(chars: Any) -> str:
     return "".join(re.escape(c) for c in sorted(set(chars)) if ord(c) < _SIZE)
 
 
-# --- regular expressions to sequences of sets -------------------------------------------------------------------
+# --- regular expressions to sequences of sets -----------------------------------------------------
 
 
 def _parse(pattern: str, flags: int) -> Any:
@@ -216,7 +218,7 @@ def _parse(pattern: str, flags: int) -> Any:
 
 
 def _resolve(tree: Any) -> list[Any]:
-    """A tree as a list of nodes: a set of characters, or a list of alternatives, each again such a list.
+    """A tree as a list of nodes: sets of characters, and lists of alternatives (each a such list).
 
     Raises:
         ValueError: the pattern uses something else than sets, alternatives, groups and `?`.
@@ -295,7 +297,7 @@ def _category(name: str) -> Chars:
     return np.array([*codes, _OTHER, _BAD] if name == "\\w" else codes, np.int64)
 
 
-# --- sequences of sets to an automaton --------------------------------------------------------------------------
+# --- sequences of sets to an automaton ------------------------------------------------------------
 
 
 def _partition(sets: Sequence[Chars]) -> tuple[NDArray[np.uint16], list[list[int]]]:
@@ -316,7 +318,7 @@ def _partition(sets: Sequence[Chars]) -> tuple[NDArray[np.uint16], list[list[int
 def _determinize(
     paths: Sequence[tuple[int, ...]], members: Sequence[list[int]], classes: int
 ) -> NDArray[np.int32]:
-    """Subset construction; a state is the set of (path, how far). Row 0 is "found", row 1 "nothing yet"."""
+    """Subset construction; a state is a set of (path, how far). Row 0: found; row 1: nothing yet."""
     found: frozenset[tuple[int, int]] = frozenset({(-1, 0)})
     fresh: list[set[tuple[int, int]]] = [set() for _ in range(classes)]
     for number, path in enumerate(paths):

@@ -1,7 +1,10 @@
-"""Text that needs no look: ASCII, the letters of Vietnamese and western Europe, and everyday punctuation.
+"""The kernel of the first look: tame text at a glance, and an automaton for the rest.
 
-64 bytes are judged at once, without a branch. What is *tame* is so chosen that usual Vietnamese text is, and that no
-sign of damage fits into it; `cleaner.text.suspect` proves the second for the signs in force before it relies on it.
+Tame are ASCII, the letters of Vietnamese and western Europe, and everyday punctuation.
+
+64 bytes are judged at once, without a branch. What is *tame* is so chosen that usual Vietnamese
+text is, and that no sign of damage fits into it; `cleaner.text.suspect` proves the second for the
+signs in force before it relies on it.
 """
 
 from __future__ import annotations
@@ -92,10 +95,11 @@ def _wild(x: _Bytes, y: _Bytes, z: _Bytes, w: _Bytes) -> _Mask:
 
 @intrinsic
 def _wild_bytes(_typing: Any, data: Any, at: Any) -> Any:
-    """Bit i of the result: byte `at + i` of uint8 `data` cannot stand in tame text. Addresses are not checked.
+    """Bit i of the result: byte `at + i` of uint8 `data` is not tame. Addresses are not checked.
 
-    A byte is judged with the three that follow it, so the last letter of a string may be called wild for what lies
-    beyond. A sharp letter at the start of a string is judged with the byte before it, where that was looked at.
+    A byte is judged with the three that follow it, so the last letter of a string may be called
+    wild for what lies beyond. A sharp letter at the start of a string is judged with the byte
+    before it, where that was looked at.
     """
 
     def emit(context: Any, build: Any, signature: Any, args: Any) -> Any:
@@ -180,7 +184,7 @@ def scan(  # noqa: PLR0917  a kernel takes no keywords
                 if b != 38 or _is_entity(data, p, end):
                     flags[i] = True
                     break
-                code = b
+                code = np.int64(b)
                 p += 1
             elif b < 0xE0:
                 code = (b & 0x1F) << 6 | np.int64(data[p + 1]) & 0x3F
@@ -196,8 +200,8 @@ def scan(  # noqa: PLR0917  a kernel takes no keywords
                 if code >= 0x20000:
                     last = code & 0xFFFF
                     bad = last >= 0xFFFE or 0x2F800 <= code < 0x2FA20 or code >> 8 == 0xE00
-                    code = 0x20001 if bad else 0x20000
-            state = np.int64(after[state + classes[code]])
+                    code = np.int64(0x20001 if bad else 0x20000)
+            state = np.int64(after[state + classes[np.int64(code)]])
             if state == 0:
                 flags[i] = True
                 break

@@ -86,7 +86,10 @@ def word_hashes(text: pa.Array, *, fold_digits: bool = False) -> Ragged:
         row, filled = _run(offsets, data, fold_digits, memo, row, filled, values, counts, None)
         if row < rows:
             need = filled + _most_words(int(offsets[row + 1] - offsets[row]))
-            values.resize(max(need, len(values) * 3 // 2), refcheck=False)
+            # Not by resize, which would write zeros to all of what is added.
+            more = np.empty(max(need, len(values) * 3 // 2), dtype=np.uint64)
+            more[:filled] = values[:filled]
+            values = more
     values.resize(filled, refcheck=False)
     ends = np.zeros(rows + 1, dtype=np.int64)
     np.cumsum(counts, out=ends[1:])

@@ -18,5 +18,7 @@ def changes(draw: st.DrawFn, length: int) -> list[tuple[int, int, str]]:
     points = sorted(draw(st.sets(st.integers(0, length), max_size=6)))
     result = []
     for start, end in zip(points[::2], points[1::2], strict=False):
-        result.append((start, end, draw(st.one_of(st.just(""), st.text(alphabet=ALPHABET, max_size=3)))))
+        result.append(
+            (start, end, draw(st.one_of(st.just(""), st.text(alphabet=ALPHABET, max_size=3))))
+        )
     return result

@@ -32,7 +32,9 @@ def test_changes_that_share_a_piece_become_one_row() -> None:
     assert (text, marks, rows) == ("bz", [Mark(0, 1, 2)], [Row(0, 1, "abc", "bz", 0)])
 
 
-@pytest.mark.parametrize("bad", [[(0, 0, "x")], [(0, 3, ""), (2, 4, "")], [(3, 9, "")], [(-1, 1, "")]])
+@pytest.mark.parametrize(
+    "bad", [[(0, 0, "x")], [(0, 3, ""), (2, 4, "")], [(3, 9, "")], [(-1, 1, "")]]
+)
 def test_wrong_edits_are_refused(bad: list[tuple[int, int, str]]) -> None:
     """Empty, overlapping and outlying edits are the stage's fault and stop it."""
     with pytest.raises(EditError, match="edit"):

@@ -1,0 +1,42 @@
+# Everything runs in .venv; `make` alone lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+export NUMBA_CACHE_DIR ?= $(CURDIR)/.venv/numba-cache
+
+.PHONY: help setup demo test test-all check golden clean
+
+help:
+	@echo "make demo      set up, then run the main job on seeds/"
+	@echo "make test      set up, then run the fast tests"
+	@echo "make test-all  the slow tests, too"
+	@echo "make check     lint, format and types"
+	@echo "make golden    write the golden files of the tests anew (review the diff)"
+	@echo "make clean     remove .venv and the runs in out/"
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'cleaner needs Python 3.11 or newer: make PYTHON=python3.12 …')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+setup: .venv/ready
+
+demo: setup
+	$(BIN)/cleaner run configs/vi-news.yaml
+
+test: setup
+	$(BIN)/python -m pytest
+
+test-all: setup
+	$(BIN)/python -m pytest -m ''
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+golden: setup
+	$(BIN)/python -m pytest --golden=write
+
+clean:
+	rm -rf .venv out/*

@@ -1,0 +1,1 @@
+"""The noise engine: rule packs, the look of a line, its neighbours, the decision."""

@@ -1,0 +1,145 @@
+"""What one line looks like: its kind, its measures and the text that rules compare.
+
+Everything here is language-neutral and made of integers, so that no machine judges differently.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import IntEnum
+from typing import NamedTuple
+
+SCAN_CHARS = 240
+"""Rules look at lines up to this length; widgets, heads and teasers are shorter."""
+PROSE_CHARS = 300
+"""A line this long that ends like a sentence is prose, whatever else it holds."""
+
+_STOPS = frozenset(".!?。！？…؟।॥:：")
+_CLOSERS = "\"'’”»›)]）】』」*_ \u00a0"
+_TRIM = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\ufeff\u3000"
+_BULLETS = "•·●○▪■□◆◇►▶▷▸»›>→⇒*+#|~–—-"
+_TAIL_MARKS = " :：.…»›>→▼▾▸►|·•,;!?"
+_WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_COUNT = re.compile(r"\s*[(\[]\s*[\d.,+]+\s*[)\]]$")
+_BARS = ("|", "/", "•", "·", "»", "›", "│", "︱", "\t", " - ", " – ", "   ")
+_LISTED = re.compile(r"(?:[-–—•*·▪●+]|\(?\d{1,3}[.)/:]|[a-zA-Zđ][.)]|\d+(?:[.,/]\d+)?)\s*\S")
+_CODE_CHARS = re.compile(r"[;{}<>=()\[\]$%|&:]|//|/\*")
+_CODE = re.compile(
+    r"[;{}]$|^(?:[<{}$]|//|/\*)|=>|[=!]=|\(\)|</|/>|\w::\w|\s=\s|\|\||&&|\w\([^)\d]*\)[:;,]?$|\w\[\w+\]|%[}>]"
+)
+_TONES = re.compile(r"(?<!q)(?:o[àáảãạèéẻẽẹ]|u[ỳýỷỹỵ])(?![^\W\d_])")
+_TONE_PLACES = {
+    new: old
+    for pairs in ("oà òa|oá óa|oả ỏa|oã õa|oạ ọa", "oè òe|oé óe|oẻ ỏe|oẽ õe|oẹ ọe", "uỳ ùy|uý úy|uỷ ủy|uỹ ũy|uỵ ụy")
+    for new, old in (pair.split() for pair in pairs.split("|"))
+}
+
+
+class Kind(IntEnum):
+    """What a line is by its look alone."""
+
+    MARK = 0
+    """No letters: numbers, separators, a player's clock."""
+    LINK = 1
+    """Short and not ended like a sentence: a menu item, a head, a headline, a label."""
+    SENTENCE = 2
+    """One short sentence."""
+    PROSE = 3
+    """A paragraph."""
+
+
+class Line(NamedTuple):
+    """The look of one line; `folded` and `key` are empty for lines longer than `SCAN_CHARS`."""
+
+    text: str
+    kind: Kind
+    chars: int
+    words: int
+    """Words between spaces; two characters of a script without spaces count as one word."""
+    is_cut_off: bool
+    """Ends in an ellipsis, as teasers do."""
+    is_ended: bool
+    """Ends like a sentence (or with a colon)."""
+    is_listed: bool
+    """Starts with a bullet, a number or a letter with a bracket."""
+    is_code: bool
+    """Looks like a line of a program or of markup."""
+    bars: int
+    """Separators inside: `|`, `•`, `/`, tabs, wide gaps, dashes between spaces."""
+    folded: str
+    """NFC, case folded, spaces collapsed, tone marks in the old places: what patterns see."""
+    key: str
+    """`folded` without bullets before, marks and a count behind: what phrases are compared with."""
+
+
+def unify_tones(text: str) -> str:
+    """Vietnamese tone marks of open `oa oe uy` moved to the first vowel: hoà → hòa; lower case only."""
+    return _TONES.sub(lambda found: _TONE_PLACES[found.group()], text)
+
+
+def fold(text: str) -> str:
+    """The text as patterns see it: NFC, case folded, spaces collapsed, tone placement unified."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    return unify_tones(" ".join(unicodedata.normalize("NFC", text.casefold()).split()))
+
+
+def phrase_key(folded: str) -> str:
+    """A folded line without bullets before it, and without marks or a count such as `(12)` behind it."""
+    bare = folded.lstrip(_BULLETS + " ").rstrip(_TAIL_MARKS)
+    if bare.endswith((")", "]")):
+        bare = _COUNT.sub("", bare).rstrip(_TAIL_MARKS)
+    return bare
+
+
+def look(raw: str) -> Line:
+    """Measure one line (with or without its line end); see `Line`."""
+    text = raw.strip(_TRIM)
+    chars = len(text)
+    bare = text.rstrip(_CLOSERS)
+    is_ended = bare[-1:] in _STOPS if bare else False
+    if chars > PROSE_CHARS and is_ended:
+        return Line(text, Kind.PROSE, chars, chars // 6, False, True, False, False, 0, "", "")
+    words = _count_words(text, chars)
+    bars = sum(map(text.count, _BARS)) if chars <= SCAN_CHARS else 0
+    kind = _kind(text, chars, words, bars, is_ended)
+    is_cut_off = bare.endswith(("...", "…"))
+    is_listed = _LISTED.match(text) is not None
+    if chars > SCAN_CHARS:
+        return Line(text, kind, chars, words, is_cut_off, is_ended, is_listed, False, bars, "", "")
+    is_code = kind is not Kind.PROSE and _is_code(text)
+    folded = fold(text)
+    key = phrase_key(folded)
+    return Line(
+        text, kind, chars, words, is_cut_off, is_ended, is_listed, is_code, bars, folded, key
+    )
+
+
+def _is_code(text: str) -> bool:
+    """Whether a line looks like a program's or like markup."""
+    return _CODE_CHARS.search(text) is not None and _CODE.search(text) is not None
+
+
+def _count_words(text: str, chars: int) -> int:
+    """Words between spaces, and half the characters of scripts without spaces where words look long."""
+    words = len(text.split())
+    if chars > 6 * words and not text.isascii():
+        words += len(_WIDE.findall(text)) // 2
+    return words
+
+
+def _kind(text: str, chars: int, words: int, bars: int, is_ended: bool) -> Kind:
+    """The kind by length, end and separators."""
+    if not (text[:1].isalpha() or any(map(str.isalpha, text))):
+        return Kind.MARK
+    if is_ended:
+        if text.endswith((":", "：")) and words <= 12:
+            return Kind.LINK
+        if chars >= 80 or words >= 14:
+            return Kind.PROSE
+        return Kind.SENTENCE if words >= 4 else Kind.LINK
+    if words <= 30 or bars * 8 > words:
+        return Kind.LINK
+    inner = text.count(", ") + text.count(". ") + text.count("，") + text.count("。")
+    return Kind.PROSE if inner * 30 >= words else Kind.LINK
