@@ -40,6 +40,14 @@ LEDGER = pa.schema(
 )
 """Rows of the ledger while a run goes on; `cut_chars`: original code points that this row, and none before, removed."""
 
+GIVEN = {
+    "documents": frozenset(
+        {"ordinal", "source", "record", "host", "url", "date", "priority", "raw_chars"}
+    ),
+    "passages": frozenset({"number"}),
+}
+"""Columns that a run gives to every batch; a stage reads them."""
+
 CALLS_PER_STAGE = 1000  # `step` = stage number × this + number of the verb's call
 
 
@@ -143,7 +151,7 @@ class Batch:
         Raises:
             EditError: edits overlap, are empty, or lie outside their passage.
         """
-        return self._edit(edits, "rewrite") if edits else self
+        return self._edit(edits, "rewrite")
 
     def cut(self, edits: Sequence[Edit]) -> Batch:
         """Remove spans of passages.
@@ -153,12 +161,12 @@ class Batch:
         """
         if any(e.text for e in edits):
             raise EditError(f"stage {self.stage}: a cut has no text; use rewrite")
-        return self._edit(edits, "cut") if edits else self
+        return self._edit(edits, "cut")
 
     def drop(self, drops: Sequence[Drop]) -> Batch:
         """Remove documents, each at most once in a call."""
         if not drops:
-            return self
+            return replace(self, step=self.step + 1)
         drops = sorted(drops, key=lambda d: d.doc)
         rows = np.array([d.doc for d in drops], np.int64)
         if rows[0] < 0 or rows[-1] >= self.num_docs or (np.diff(rows) == 0).any():
@@ -191,8 +199,11 @@ class Batch:
         """Add a column, or replace the one of that name.
 
         Raises:
-            EditError: the column's length is not the number of documents (or passages).
+            EditError: the column's length is not the number of documents (or passages), or its
+                name is one that the run itself gives.
         """
+        if name in GIVEN[of]:
+            raise EditError(f"stage {self.stage}: {name} is given, it cannot be annotated")
         table, n = (
             (self.docs, self.num_docs) if of == "documents" else (self.passages, self.num_passages)
         )
@@ -233,6 +244,8 @@ class Batch:
         return raw - cut - rewritten, rewritten, cut
 
     def _edit(self, edits: Sequence[Edit], action: str) -> Batch:
+        if not edits:
+            return replace(self, step=self.step + 1)
         edits = sorted(edits, key=lambda e: (e.passage, e.start))
         touched = sorted({e.passage for e in edits})
         if touched[0] < 0 or touched[-1] >= self.num_passages:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
+from cleaner.cli.frame import print_json
 from cleaner.cli.options import Changes, changes_config
 
 
 @click.command()
 @changes_config
 @click.argument("file", metavar="FILE[:RECORD]")
-def explain(config: str, changes: Changes, file: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
+def explain(config: str, changes: Changes, file: str, as_json: bool) -> None:
     """Show what a run does to one document, and why.
 
     FILE is a file of any kind that a run reads; RECORD is its row, line or record number, from 0.
@@ -20,12 +22,15 @@ def explain(config: str, changes: Changes, file: str) -> None:
     """
     path, record = split_record(file)
     settings = changes.load(config)
-    from rich.console import Console
-
     from cleaner.report.explain import explain as explain_document
-    from cleaner.report.terminal import print_explanation
 
-    print_explanation(explain_document(settings, path, record), Console())
+    explanation = explain_document(settings, path, record)
+    if as_json:
+        print_json(explanation.to_json())
+        return
+    from cleaner.report.terminal import console, print_explanation
+
+    print_explanation(explanation, console())
 
 
 def split_record(text: str) -> tuple[Path, int | None]:

@@ -15,7 +15,8 @@ from cleaner.cli.options import Changes, changes_config
 def plan(config: str, changes: Changes, as_json: bool, resolved: bool) -> None:
     """Show what a run would do.
 
-    CONFIG is checked in full, and its phases are shown with the stages in each; nothing is run.
+    CONFIG is checked in full; its input, its phases with the stages in each, and what lies in its
+    output folder are shown. Nothing is run and nothing is written.
     """
     settings = changes.load(config)
     if resolved:
@@ -29,8 +30,6 @@ def plan(config: str, changes: Changes, as_json: bool, resolved: bool) -> None:
     if as_json:
         print_json(described.to_json())
         return
-    from rich.console import Console
+    from cleaner.report.terminal import console, print_plan
 
-    from cleaner.report.terminal import print_plan
-
-    print_plan(described, Console())
+    print_plan(described, console())

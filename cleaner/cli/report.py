@@ -17,14 +17,12 @@ def report(run: Path, as_json: bool) -> None:
 
     RUN is the folder of a run.
     """
-    from cleaner.report.stats import read_report
+    from cleaner.report.stats import read_report, with_times
 
     found = read_report(run)
     if as_json:
-        print_json(found.to_json())
+        print_json(with_times(found))
         return
-    from rich.console import Console
+    from cleaner.report.terminal import console, print_summary
 
-    from cleaner.report.terminal import print_summary
-
-    print_summary(found, Console())
+    print_summary(found, console())

@@ -23,12 +23,11 @@ def rules(action: str, as_json: bool) -> None:
 
 
 def _list(as_json: bool) -> None:
-    from cleaner.noise.pack import all_rules
+    from cleaner.noise.pack import load_packs
 
-    found = sorted(all_rules(), key=lambda rule: rule.id)
+    found = sorted(load_packs().all_rules(), key=lambda rule: rule.id)
     if as_json:
-        names = ("id", "pack", "reason", "severity", "match", "no_match")
-        print_json([{name: _plain(getattr(rule, name)) for name in names} for rule in found])
+        print_json([rule.model_dump(mode="json", by_alias=True) for rule in found])
         return
     width = max((len(rule.id) for rule in found), default=0)
     for rule in found:
@@ -36,17 +35,14 @@ def _list(as_json: bool) -> None:
 
 
 def _test(as_json: bool) -> None:
-    from cleaner.noise.pack import all_rules, check_examples
+    from cleaner.noise.pack import load_packs
 
-    failures = list(check_examples())
+    packs = load_packs()
+    failures = packs.check_examples()
     if as_json:
         print_json(failures)
     else:
         for failure in failures:
             say(failure)
-        click.echo(f"{len(all_rules())} rules, {len(failures)} failures")
+        click.echo(f"{len(packs.all_rules())} rules, {len(failures)} failures")
     finish(1 if failures else 0)
-
-
-def _plain(value: object) -> object:
-    return [str(item) for item in value] if isinstance(value, list | tuple) else value

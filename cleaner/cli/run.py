@@ -19,8 +19,8 @@ from cleaner.cli.options import Changes, changes_config
     metavar="N",
     help="Only N documents, chosen by the seed.",
 )
-@click.option("--quiet", is_flag=True, help="No progress and no summary.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress and no summary; errors only.")
+@click.option("--json", "as_json", is_flag=True, help="Print report, output and timings as JSON.")
 def run(
     config: str,
     changes: Changes,
@@ -36,15 +36,16 @@ def run(
     goes on when the same command is given again.
     """
     settings = changes.load(config)
-    from rich.console import Console
-
     from cleaner.engine.driver import run as run_config
-    from cleaner.report.terminal import Progress, print_summary
+    from cleaner.engine.phases import compile_phases
+    from cleaner.report.stats import with_times
+    from cleaner.report.terminal import Progress, console, print_summary
 
-    with Progress(Console(stderr=True), quiet) as progress:
+    phases = len(compile_phases(settings.stages))
+    with Progress(console(stderr=True), quiet, phases=phases) as progress:
         report = run_config(settings, limit=limit, sample=sample, observer=progress)
     if as_json:
-        print_json(report.to_json())
+        print_json(with_times(report))
     elif not quiet:
-        print_summary(report, Console())
+        print_summary(report, console())
     finish(report.exit_code)

@@ -1,4 +1,4 @@
-"""What every task of a run knows: config, inputs, shards. Written once to `work/`, read by every worker."""
+"""What every task of a run knows: config, inputs, shards. Saved in `work/`, read by every worker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cleaner.stages.base import Stage
 from cleaner.text.mix import splitmix
 
 PARTITION_BYTES = 256 << 20
-"""Bytes of text per partition of an exchange: the rows of one fit a worker's memory with room to spare."""
+"""Bytes of the originals per partition of an exchange: the rows of one lie in a file with ease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ def draw(ordinals: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
 class Context:
     """See the module's docstring. `shards`, `records`, `partitions` are known after the read phase.
 
-    `records[i][f]` is the number of records of file f that lie before chunk i. `priorities`: of each input's label.
+    `records[i][f]` is the number of records of file f that lie before chunk i, where there are any.
+    `priorities`: of each input's label. `quota`: documents that the chunks may hold at most, the
+    first chunk's quota first, where the run takes only the first documents.
     """
 
     work: Path
@@ -89,6 +91,7 @@ class Context:
     partitions: int = 1
     selection: Selection = Selection()
     priorities: tuple[tuple[str, int], ...] = ()
+    quota: tuple[int, ...] = ()
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -125,6 +128,7 @@ class Context:
                 "partitions": self.partitions,
                 "selection": [self.selection.limit, self.selection.threshold, self.selection.seed],
                 "priorities": [list(p) for p in self.priorities],
+                "quota": self.quota,
             },
         )
         return path
@@ -146,12 +150,13 @@ def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the digest
         partitions=raw["partitions"],
         selection=Selection(*raw["selection"]),
         priorities=tuple((label, number) for label, number in raw["priorities"]),
+        quota=tuple(raw["quota"]),
     )
 
 
-def partitions_for(text_bytes: int) -> int:
-    """How many partitions an exchange has: from the size of the data alone, a power of two up to 1,024."""
-    wanted = max(1, -(-text_bytes // PARTITION_BYTES))
+def partitions_for(raw_bytes: int) -> int:
+    """How many partitions an exchange has, a power of two up to 1,024; from the originals' size alone."""
+    wanted = max(1, -(-raw_bytes // PARTITION_BYTES))
     return int(min(1024, 1 << (wanted - 1).bit_length()))
 
 
@@ -172,20 +177,39 @@ def stage_fingerprint(stage: Stage) -> list[Any]:
 
 
 def phase_fingerprint(context: Context, phase: Phase, upstream: Sequence[str]) -> str:
-    """Everything that decides the output of a phase's tasks; `upstream`: the digests of the phases before it."""
-    read = context.config.read.model_dump(mode="json") if phase.kind == "read" else None
-    write = context.config.write.model_dump(mode="json") if phase.kind == "write" else None
-    chosen = context.selection
+    """Everything that decides the output of a phase's tasks; `upstream`: the phases before it."""
     return fingerprint(
         [
             code_fingerprint(),
             phase.kind,
             [[o.stage, o.step, stage_fingerprint(context.stages[o.stage])] for o in phase.ops],
             [phase.state, phase.source, phase.home, phase.single, phase.goes_home],
-            [context.partitions, len(context.shards)] if phase.kind != "read" else None,
-            [chosen.limit, chosen.threshold, chosen.seed] if phase.kind != "read" else None,
-            read,
-            write,
+            _settings(context, phase),
             list(upstream),
         ]
     )
+
+
+def _settings(context: Context, phase: Phase) -> list[Any]:
+    """What a phase knows from the context, besides the outputs of the phases before it.
+
+    The originals hold neither the names of their files nor final record numbers, and the ledger
+    holds no reasons: these come in when they are asked for, and so they count here.
+    """
+    config = context.config
+    if phase.kind == "read":
+        return [config.read.model_dump(mode="json")]
+    chosen = context.selection
+    settings: list[Any] = [
+        [chosen.limit, chosen.threshold, chosen.seed],
+        [[s.chunk, s.first, s.last, s.base, s.documents] for s in context.shards],
+        context.partitions,
+        config.read.segment,
+        fingerprint([f.source for f in context.files]),
+        [{str(f): n for f, n in before.items()} for before in context.records],
+        [list(p) for p in context.priorities],
+    ]
+    if phase.kind == "write":
+        settings += [config.write.model_dump(mode="json")]
+        settings += [stage_fingerprint(s) for s in context.stages]
+    return settings

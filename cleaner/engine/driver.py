@@ -1,11 +1,11 @@
-"""The driver: phases in order, tasks that are not yet done, counts that must balance, and the publishing of the output."""
+"""The driver: phases in order, tasks that are not yet done, counts that must balance, publishing."""
 
 from __future__ import annotations
 
 import errno
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from cleaner.config.model import RunConfig
-from cleaner.engine import publish, tally
+from cleaner.engine import account, publish, tally
 from cleaner.engine.context import (
     Context,
     Selection,
-    Shard,
     code_fingerprint,
     draw,
     partitions_for,
@@ -26,11 +25,18 @@ from cleaner.engine.context import (
 )
 from cleaner.engine.observe import Load, Log, Observer, Silent
 from cleaner.engine.phases import Phase, compile_phases
-from cleaner.engine.runners import Runner, available_cpus, make_runner
+from cleaner.engine.runners import Runner, allow_many_files, available_cpus, make_runner
 from cleaner.engine.tasks import Task, task_count
 from cleaner.errors import CleanerError, InputError, TooManyBadRecords
 from cleaner.io.inputs import Found, plan_chunks, survey
-from cleaner.io.store import Manifest, committed, fingerprint, hash_file, lock
+from cleaner.io.store import (
+    Manifest,
+    committed,
+    fingerprint,
+    hash_file,
+    lock,
+    remove_temporary,
+)
 from cleaner.report.stats import RunReport, StageReport, check_balance
 
 
@@ -52,36 +58,56 @@ def run(
     Raises:
         CleanerError: see `cleaner.errors`. Finished work is kept; the same command goes on with it.
     """
-    if limit is not None or sample is not None:
-        suffix = f"-limit-{limit}" if limit is not None else f"-sample-{sample}"
-        config = config.model_copy(update={"output": config.output.rstrip("/") + suffix})
+    if limit is not None and sample is not None:
+        raise CleanerError("give a limit or a sample, not both")
+    for name, number in (("limit", limit), ("sample", sample)):
+        if number is not None and number < 1:
+            raise CleanerError(f"a {name} must be at least 1, not {number}")
+        if number is not None:
+            folder = f"{config.output.rstrip('/')}-{name}-{number}"
+            config = config.model_copy(update={"output": folder})
     output = Path(config.output)
-    publish.check_folder(output)
-    found = find_inputs(config)
     observer = observer or Silent()
-    identity = run_identity(config, found, limit, sample)
-    finished = publish.finished(output, identity)
-    if finished is not None:
-        if not config.keep_work:
-            publish.remove_work(output / "work")
-        observer.message(f"{output} is up to date: same config, inputs and version; nothing to do")
-        return finished
-    work = output / "work"
     try:
-        with lock(work):
+        publish.check_folder(output)
+        found = find_inputs(config)
+        identity = run_identity(config, found, limit, sample)
+        report = publish.finished(output, identity)
+        if report is None or not (config.keep_work or not (output / "work").exists()):
+            report = _locked(config, found, identity, observer, limit, sample)
+    except OSError as error:
+        raise _explain(error, output) from error
+    if report.up_to_date:
+        observer.message(f"{output} is up to date: same config, inputs and version; nothing to do")
+    return report
+
+
+def _locked(
+    config: RunConfig,
+    found: Found,
+    identity: str,
+    observer: Observer,
+    limit: int | None,
+    sample: int | None,
+) -> RunReport:
+    """Run, or tidy up after a run, while no other process works in the output's folder."""
+    output = Path(config.output)
+    with lock(output / "work"):
+        report = publish.finished(output, identity)
+        if report is None:
+            allow_many_files()
             log = Log(output / "run.log", observer)
             log.write("run_started", identity=identity)
             try:
-                report = _Run(config, found, work, log, limit, sample).go(identity)
+                report = _Run(config, found, output / "work", log, limit, sample).go(identity)
             except BaseException as error:
-                log.write("run_failed", error=f"{type(error).__name__}: {error}"[:2000])
+                with suppress(OSError):  # a full disk must not hide what happened
+                    log.write("run_failed", error=f"{type(error).__name__}: {error}"[:2000])
                 raise
             log.write("run_finished")
         if not config.keep_work:
-            publish.remove_work(work)
-        return report
-    except OSError as error:
-        raise _explain(error, output) from error
+            publish.remove_work(output / "work")
+    return report
 
 
 def find_inputs(config: RunConfig) -> Found:
@@ -99,12 +125,29 @@ def run_identity(config: RunConfig, found: Found, limit: int | None, sample: int
     settings = config.model_dump(
         mode="json", exclude={"engine", "input", "output", "keep_work", "stages"}
     )
-    settings["priorities"] = sorted(
-        (found.labels.get(p.path, p.path), p.priority) for p in config.input
-    )
+    settings["priorities"] = sorted(priorities_of(config, found).items())
     files = [[f.source, f.size, f.mtime_ns, f.format, f.compression] for f in found.files]
     stages = [stage_fingerprint(s) for s in config.stages]
     return fingerprint([code_fingerprint(), settings, stages, files, limit, sample])
+
+
+def priorities_of(config: RunConfig, found: Found) -> dict[str, int]:
+    """Label → priority, of the inputs that have files.
+
+    Raises:
+        InputError: two inputs have one label and different priorities.
+    """
+    priorities: dict[str, int] = {}
+    for place in config.input:
+        label = found.labels.get(place.path)
+        if label is None:
+            continue
+        if priorities.setdefault(label, place.priority) != place.priority:
+            raise InputError(
+                f"{place.path}: inputs of the label {label!r} have different priorities; "
+                "give them labels of their own (label: …)"
+            )
+    return priorities
 
 
 class _Run:
@@ -125,24 +168,20 @@ class _Run:
         self._log = log
         self._limit, self._sample = limit, sample
         self._manifests: list[list[Manifest]] = []
+        self._totals = {s.name: tally.empty() for s in config.stages}
         self._seconds: list[dict[str, Any]] = []
 
     def go(self, identity: str) -> RunReport:
         started = time.perf_counter()
         config = self._config
         chunks = plan_chunks(self._found.files, config.engine.shard_bytes)
-        priorities = {
-            self._found.labels[p.path]: p.priority
-            for p in config.input
-            if p.path in self._found.labels
-        }
         context = Context(
             work=self._work,
             config=config,
             files=self._found.files,
             chunks=tuple(chunks),
             phases=tuple(compile_phases(config.stages)),
-            priorities=tuple(sorted(priorities.items())),
+            priorities=tuple(sorted(priorities_of(config, self._found).items())),
         )
         workers = config.engine.workers
         runner = make_runner(config.engine.kind, available_cpus() if workers == "auto" else workers)
@@ -156,31 +195,44 @@ class _Run:
         return replace(report, timings=self._timings(context, started))
 
     def _read(self, context: Context, runner: Runner) -> Context:
-        """The read phase; then ordinals, shards and partitions are known."""
-        phase = context.phases[0]
+        """The read phase; then ordinals, shards and partitions are known.
+
+        Raises:
+            TooManyBadRecords: see `_check_bad`.
+            InputError: there is not a single document.
+        """
         if self._limit is None:
-            self._phase(context, phase, runner)
-        else:  # no more chunks than it takes
-            documents = 0
-            for index in range(len(context.chunks)):
-                self._phase(replace(context, chunks=context.chunks[: index + 1]), phase, runner)
-                manifests = self._manifests.pop()
-                documents = sum(b[0] for m in manifests for b in m.counts["batches"])
-                if documents >= self._limit or index == len(context.chunks) - 1:
-                    context = replace(context, chunks=context.chunks[: index + 1])
-                    self._manifests.append(manifests)
-                    break
+            self._phase(context, context.phases[0], runner)
+        else:
+            context = self._read_first(context, runner, self._limit)
         manifests = self._manifests[0]
-        shards = _shards(manifests, self._config.engine.shard_bytes)
-        documents = shards[-1].base + shards[-1].documents
+        shards = account.shards_of(manifests, self._config.engine.shard_bytes)
         context = replace(
             context,
             shards=tuple(shards),
-            records=tuple(_records(manifests)),
-            partitions=partitions_for(sum(s.bytes for s in shards)),
-            selection=self._select(documents),
+            records=tuple(account.records_before(manifests)),
+            partitions=partitions_for(sum(m.counts["raw_bytes"] for m in manifests)),
         )
         self._check_bad(context)
+        if not shards:
+            bad = account.bad_records([manifests])
+            why = f"; all {sum(bad.values())} records are bad: {bad}" if bad else ""
+            raise InputError(
+                f"the input holds no document{why}; check input, read.text_column and the files"
+            )
+        return replace(context, selection=self._select(context.documents))
+
+    def _read_first(self, context: Context, runner: Runner, limit: int) -> Context:
+        """Read the first documents only: chunk by chunk, the last no further than needed."""
+        chunks, phase = context.chunks, context.phases[0]
+        manifests: list[Manifest] = []
+        left = limit
+        while left and len(manifests) < len(chunks):
+            number = len(manifests)
+            context = replace(context, chunks=chunks[: number + 1], quota=(*context.quota, left))
+            manifests += self._tasks(context, phase, runner, [number])
+            left -= sum(documents for documents, _ in manifests[-1].counts["batches"])
+        self._manifests.append(manifests)
         return context
 
     def _select(self, documents: int) -> Selection:
@@ -196,35 +248,47 @@ class _Run:
 
     def _phase(self, context: Context, phase: Phase, runner: Runner) -> None:
         """Run what is not yet done of a phase."""
+        indices = range(task_count(context, phase))
+        self._manifests.append(self._tasks(context, phase, runner, indices))
+
+    def _tasks(
+        self, context: Context, phase: Phase, runner: Runner, indices: Sequence[int]
+    ) -> list[Manifest]:
+        """Run those of the tasks that are not yet done; the manifests of all, in order."""
         folder = context.folder(phase.number)
         folder.mkdir(parents=True, exist_ok=True)
+        remove_temporary(folder)
         path = context.save()
         _, digest = hash_file(path)
         upstream = [fingerprint([m.digest() for m in ms]) for ms in self._manifests[: phase.number]]
         base = phase_fingerprint(context, phase, upstream)
-        count = task_count(context, phase)
-        manifests: list[Manifest | None] = []
+        manifests: dict[int, Manifest] = {}
         tasks = []
-        for index in range(count):
-            print_ = fingerprint(
-                [base, index, _chunk_identity(context, index) if phase.kind == "read" else None]
-            )
+        for index in indices:
+            print_ = fingerprint([base, index, _identity(context, phase, index)])
             manifest = committed(folder, index, print_)
-            manifests.append(manifest)
             if manifest is None:
                 tasks.append(Task(str(path), digest, phase.number, index, print_))
-        self._log.phase_started(
-            phase, Load(count, count - len(tasks), *_bytes(context, phase, count))
-        )
+            else:
+                manifests[index] = self._add(manifest)
+        load = Load(len(indices), len(manifests), *account.task_bytes(context, phase, len(indices)))
+        self._log.phase_started(phase, load)
         started = time.perf_counter()
         for report in runner.run(tasks):
-            manifests[report.task.index] = report.manifest
+            manifests[report.task.index] = self._add(report.manifest)
             self._log.task_done(phase, report)
         self._log.phase_done(phase)
         self._seconds.append(
             {"phase": phase.folder, "label": phase.label, "seconds": time.perf_counter() - started}
         )
-        self._manifests.append([m for m in manifests if m is not None])
+        return [manifests[index] for index in indices]
+
+    def _add(self, manifest: Manifest) -> Manifest:
+        """Add what the stages did to the totals; the rest of the manifest is small."""
+        counts = dict(manifest.counts)
+        for name, part in counts.pop("stages", {}).items():
+            tally.add(self._totals[name], part)
+        return replace(manifest, counts=counts)
 
     def _check_bad(self, context: Context) -> None:
         """Stop when there are more bad records than the config allows.
@@ -232,11 +296,11 @@ class _Run:
         Raises:
             TooManyBadRecords: with a table of reasons.
         """
-        bad = _quarantine(self._manifests)
+        bad = account.bad_records(self._manifests)
         total = sum(bad.values())
         if not total:
             return
-        documents = context.documents + sum(_quarantine(self._manifests[:1]).values())
+        documents = context.documents + sum(account.bad_records(self._manifests[:1]).values())
         allowed: float = self._config.max_bad
         if self._config.on_bad_record == "fail":
             allowed = 0
@@ -254,48 +318,29 @@ class _Run:
             )
             example = publish.first_bad(context, self._manifests)
             raise TooManyBadRecords(
-                f"{total:,} of {documents:,} records cannot be used ({limit}):\n{table}\n  first: {example}\n"
+                f"{total:,} of {documents:,} records cannot be used ({limit}):\n{table}\n"
+                f"  first: {example}\n"
                 "Look at them, mend or leave out the input, or raise max_bad; nothing was published"
             )
 
     def _report(self, context: Context) -> RunReport:
         """Add up the manifests and check that they balance."""
-        read = self._manifests[0]
-        bad = _quarantine(self._manifests[:1])
-        counts = tally.empty()
-        del counts["rules"]
-        documents = context.documents
-        chars = sum(m.counts["chars"] for m in read)
-        bad_chars = sum(m.counts["bad_chars"] for m in read)
-        counts |= {
-            "docs_in": documents + sum(bad.values()),
-            "docs_out": documents,
-            "docs_quarantined": sum(bad.values()),
-            "chars_in": chars + bad_chars,
-            "chars_kept": chars,
-            "chars_quarantined": bad_chars,
-        }
+        read, documents = self._manifests[0], context.documents
+        counts = account.read_counts(read, documents)
         faults = tally.faults("read", counts)
         stages = [StageReport(0, "read", "read", "files to documents", counts, {})]
-        totals = {s.name: tally.empty() for s in context.stages}
-        for manifest in (m for ms in self._manifests for m in ms):
-            for name, part in manifest.counts.get("stages", {}).items():
-                tally.add(totals[name], part)
         for number, stage in enumerate(context.stages, start=1):
-            total = totals[stage.name]
+            total = dict(self._totals[stage.name])
             faults += tally.faults(stage.name, total)
             rules = dict(sorted(total.pop("rules").items()))
             stages.append(StageReport(number, stage.name, stage.use, stage.summary, total, rules))
-        left_out = 0
-        if self._limit is not None or self._sample is not None:
-            chosen = context.selection.chosen(np.arange(documents, dtype=np.int64))
-            left_out = documents - int(chosen.sum())
+        left_out = 0 if self._sample is None else max(0, documents - self._sample)
         report = RunReport(
             name=self._config.name,
             output=Path(self._config.output),
             stages=tuple(stages),
-            corpus=_corpus(self._manifests[-1]),
-            quarantine=dict(sorted(_quarantine(self._manifests).items())),
+            corpus=account.corpus_counts(self._manifests[-1]),
+            quarantine=dict(sorted(account.bad_records(self._manifests).items())),
             left_out=left_out,
             bytes_read=sum(m.counts["raw_bytes"] for m in read),
         )
@@ -327,94 +372,18 @@ class _Run:
         }
 
 
-def _shards(manifests: Sequence[Manifest], shard_bytes: int) -> list[Shard]:
-    """Batches of the originals, grouped to shards in order.
+def _identity(context: Context, phase: Phase, index: int) -> list[Any]:
+    """What decides a task's output that its phase's fingerprint does not know: of a chunk.
 
-    Raises:
-        InputError: there is not a single document.
+    Its files by name, size and time, the ranges of them, and how many documents it may hold.
     """
-    shards: list[Shard] = []
-    ordinal = 0
-    for chunk, manifest in enumerate(manifests):
-        first = documents = size = 0
-        batches = manifest.counts["batches"]
-        for position, (count, text_bytes) in enumerate(batches):
-            documents += count
-            size += text_bytes
-            if size >= shard_bytes or position == len(batches) - 1:
-                shards.append(Shard(chunk, first, position + 1, ordinal, documents, size))
-                ordinal += documents
-                first, documents, size = position + 1, 0, 0
-    if not shards:
-        bad = _quarantine([list(manifests)])
-        why = f"; all {sum(bad.values())} records are bad: {bad}" if bad else ""
-        raise InputError(
-            f"the input holds no document{why}; check input, read.text_column and the files"
-        )
-    return shards
-
-
-def _records(manifests: Sequence[Manifest]) -> list[dict[int, int]]:
-    """For each chunk, the records of its files that lie in chunks before it."""
-    seen: dict[int, int] = {}
-    result = []
-    for manifest in manifests:
-        mine = {int(f): n for f, n in manifest.counts["records"].items()}
-        result.append({f: seen.get(f, 0) for f in mine})
-        for f, n in mine.items():
-            seen[f] = seen.get(f, 0) + n
-    return result
-
-
-def _chunk_identity(context: Context, index: int) -> list[Any]:
-    """What decides the originals of a chunk: its files by name, size and time, and the ranges."""
     result: list[Any] = []
+    if phase.kind != "read":
+        return result
     for file, start, end in context.chunks[index].files:
         f = context.files[file]
         result.append([file, f.source, f.format, f.compression, f.size, f.mtime_ns, start, end])
-    return result
-
-
-def _bytes(context: Context, phase: Phase, count: int) -> tuple[int, tuple[int, ...]]:
-    """Bytes of text that each task of a phase sees, for the progress bar."""
-    if phase.kind == "read":
-        sizes = [
-            sum(
-                end - start if context.files[f].format != "parquet" else 1
-                for f, start, end in c.files
-            )
-            for c in context.chunks
-        ]
-        return sum(sizes), tuple(sizes)
-    total = sum(s.bytes for s in context.shards)
-    if phase.kind == "map":
-        return total, tuple(s.bytes for s in context.shards)
-    return total, tuple([total // max(1, count)] * count)
-
-
-def _quarantine(manifests: Sequence[Sequence[Manifest]]) -> dict[str, int]:
-    """Bad records by reason."""
-    bad: dict[str, int] = {}
-    for manifest in (m for ms in manifests for m in ms):
-        for reason, n in manifest.counts.get("quarantine", {}).items():
-            bad[reason] = bad.get(reason, 0) + n
-    return bad
-
-
-def _corpus(manifests: Sequence[Manifest]) -> dict[str, Any]:
-    """The counts of the write phase."""
-    total: dict[str, Any] = {}
-    for manifest in manifests:
-        for key, value in manifest.counts.items():
-            if isinstance(value, dict):
-                mine = total.setdefault(key, {})
-                for k, v in value.items():
-                    mine[k] = mine.get(k, 0) + v
-            else:
-                total[key] = total.get(key, 0) + value
-    total["langs"] = dict(sorted(total["langs"].items(), key=lambda i: (-i[1], i[0])))
-    total["lengths"] = {k: total["lengths"][k] for k in sorted(total["lengths"], key=int)}
-    return total
+    return [*result, *context.quota[index : index + 1]]
 
 
 def _explain(error: OSError, output: Path) -> CleanerError:
@@ -424,7 +393,13 @@ def _explain(error: OSError, output: Path) -> CleanerError:
         return CleanerError(f"the disk of {output} is full; free some space, {again}")
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return CleanerError(
-            f"{error.filename or output}: {error.strerror}; make it writable or choose another --output"
+            f"{error.filename or output}: {error.strerror}; make it writable or choose another "
+            "--output"
+        )
+    if error.errno == errno.EFBIG:
+        return CleanerError(
+            f"{error.filename or output}: a file would be larger than is allowed; raise the limit "
+            f"(ulimit -f) or choose another file system, {again}"
         )
     if error.errno == errno.EMFILE:
         return CleanerError(f"too many open files; raise the limit (ulimit -n), {again}")

@@ -1,7 +1,8 @@
-"""The host of a stage: calls it on batches, counts what it did, and puts aside the documents that it fails on."""
+"""The host of a stage: calls it, counts what it did, and puts aside what it fails on."""
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from collections.abc import Callable
@@ -15,12 +16,16 @@ import pyarrow as pa
 from cleaner.batch import Batch
 from cleaner.engine import tally
 from cleaner.engine.load import Loaded
-from cleaner.errors import CleanerError
+from cleaner.errors import CleanerError, EditError
 from cleaner.io.schema import QUARANTINE
+from cleaner.text.decode import encode
 
 T = TypeVar("T")
 RAW_LIMIT = 64 << 10
 """Bytes of a failing document that its quarantine row holds."""
+DETAIL_LIMIT = 500
+"""Characters of the error that its quarantine row holds."""
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")  # where an object lay in memory: never twice the same
 
 
 class Host:
@@ -29,8 +34,8 @@ class Host:
     def __init__(self) -> None:
         self.tallies: dict[str, dict[str, Any]] = {}
         self.seconds: dict[str, float] = {}
-        self.quarantine: list[dict[str, Any]] = []
         self.bad: dict[str, int] = {}
+        self._quarantine: list[tuple[int, dict[str, Any]]] = []
 
     def run(
         self,
@@ -43,11 +48,13 @@ class Host:
         """A stage's function on a batch; what fails goes to quarantine, the rest goes on."""
         started = time.perf_counter()
         before = batch.for_stage(name, number)
-        old = len(batch.ledger)
         parts, bad = self._guard(function, replace(before, ledger=()), loaded, name)
+        for part in parts:
+            if not isinstance(part, Batch):
+                raise EditError(f"stage {name}: returned {type(part).__name__}, not a Batch")
         after = _join(parts, before)
         new = after.ledger
-        after = replace(after, ledger=(*batch.ledger[:old], *new))
+        after = replace(after, ledger=(*batch.ledger, *new))
         counts = tally.count(before, after, bad, new)
         tally.add(self.tallies.setdefault(name, tally.empty()), counts)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
@@ -73,9 +80,11 @@ class Host:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
         return batch, [t for _, t in parts]
 
-    def quarantine_batch(self) -> pa.RecordBatch:
-        """The quarantine rows of the task."""
-        return pa.RecordBatch.from_pylist(self.quarantine, QUARANTINE)
+    def take_quarantine(self) -> pa.RecordBatch:
+        """The quarantine rows since the last call, in the order of their documents."""
+        rows = [row for _, row in sorted(self._quarantine, key=lambda r: r[0])]
+        self._quarantine = []
+        return pa.RecordBatch.from_pylist(rows, QUARANTINE)
 
     def _guard(
         self, function: Callable[[Batch], T], batch: Batch, loaded: Loaded, name: str
@@ -98,29 +107,46 @@ class Host:
         self, batch: Batch, loaded: Loaded, name: str, error: Exception
     ) -> tuple[int, int]:
         if not batch.num_docs:
-            raise error
-        row = loaded.row(int(batch.ordinals[0]))
-        raw = loaded.originals.column("text")[row].as_buffer().to_pybytes()
-        frame = traceback.extract_tb(error.__traceback__)[-1]
+            raise CleanerError(
+                f"stage {name} fails on a batch without documents, which every stage must take: "
+                f"{describe(error)}"
+            ) from error
+        ordinal = int(batch.ordinals[0])
+        original = loaded.originals.slice(loaded.row(ordinal), 1).to_pylist()[0]
+        raw = None
+        if original["raw_bytes"] <= RAW_LIMIT:
+            raw = encode(original["text"], original["encoding"], original["bad_bytes"] or [])
         kept, rewritten, _ = batch.live_chars()
-        self.quarantine.append(
-            {
-                "source": batch.docs.column("source")[0].as_py(),
-                "record": batch.docs.column("record")[0].as_py(),
-                "start": None,
-                "end": None,
-                "stage": name,
-                "reason": "stage_error",
-                "detail": f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"[
-                    :500
-                ],
-                "raw": raw if len(raw) <= RAW_LIMIT else None,
-                "raw_bytes": len(raw),
-                "raw_chars": loaded.originals.column("raw_chars")[row].as_py(),
-            }
-        )
+        row = {
+            "source": batch.docs.column("source")[0].as_py(),
+            "record": batch.docs.column("record")[0].as_py(),
+            "start": None,
+            "end": None,
+            "stage": name,
+            "reason": "stage_error",
+            "detail": describe(error),
+            "raw": raw,
+            "raw_bytes": original["raw_bytes"],
+            "raw_chars": original["raw_chars"],
+        }
+        self._quarantine.append((ordinal, row))
         self.bad["stage_error"] = self.bad.get("stage_error", 0) + 1
         return 1, kept + rewritten
+
+
+def describe(error: BaseException) -> str:
+    """An error in words that are the same on every machine: no paths, no addresses; valid UTF-8."""
+    try:
+        said = str(error)
+    except Exception as failure:  # noqa: BLE001  an error of someone else's may fail at that, too
+        said = f"({type(failure).__name__} while it was put into words)"
+    said = _ADDRESS.sub("0x…", said)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    text = f"{type(error).__name__}: {said}"
+    if len(text) > DETAIL_LIMIT:
+        text = text[: DETAIL_LIMIT - 1] + "…"
+    return (text + place).encode("utf-8", "backslashreplace").decode()
 
 
 def _join(parts: list[Batch], like: Batch) -> Batch:

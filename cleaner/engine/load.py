@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from cleaner import batch as batches
 from cleaner.batch import Batch
@@ -17,9 +18,9 @@ from cleaner.io.state import resume
 from cleaner.io.store import ipc_reader
 
 BASE_COLUMNS = ("ordinal", "source", "record", "host", "url", "date", "priority", "raw_chars")
-"""What a batch knows of every document before any stage."""
+"""What a batch knows of every document before any stage; `batch.GIVEN`, in order."""
 
-_HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>[^/?#:]+)"
+_HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>\[[^\]/?#]*\]|[^/?#:]+)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,13 +41,22 @@ def originals_path(context: Context, chunk: int) -> Path:
     return context.folder(0) / f"{chunk:05d}.originals.arrow"
 
 
-def load(context: Context, index: int, state: int | None) -> Iterator[Loaded]:
-    """The batches of a shard, in order, after phase `state` (None: untouched)."""
+def load(
+    context: Context, index: int, state: int | None, low: int = 0, high: int | None = None
+) -> Iterator[tuple[int, Loaded]]:
+    """The batches of a shard with their numbers, in order, after phase `state` (None: untouched).
+
+    Only batches that hold documents of the ordinals low:high are loaded.
+    """
     shard = context.shards[index]
     base = shard.base
     with ipc_reader(originals_path(context, shard.chunk)) as reader:
         for position in range(shard.last - shard.first):
             originals = reader.get_batch(shard.first + position)
+            end = base + originals.num_rows
+            if end <= low or (high is not None and base >= high):
+                base = end
+                continue
             fresh = batches.new(
                 describe(context, shard, originals, base),
                 originals.column("text"),
@@ -57,8 +67,8 @@ def load(context: Context, index: int, state: int | None) -> Iterator[Loaded]:
                 batch = fresh if chosen.all() else fresh.take(np.flatnonzero(chosen))
             else:
                 batch = resume(fresh, context.folder(state), index, position)
-            yield Loaded(batch, originals, base)
-            base += originals.num_rows
+            yield position, Loaded(batch, originals, base)
+            base = end
 
 
 def describe(
@@ -67,34 +77,31 @@ def describe(
     """The base columns of a batch of originals."""
     n = originals.num_rows
     priorities = dict(context.priorities)
-    file = originals.column("file")
+    numbers, row = np.unique(originals.column("file").to_numpy(), return_inverse=True)
+    files = [context.files[f] for f in numbers.tolist()]
+    place = pa.array(row)
     url = originals.column("url")
     host = pc.struct_field(pc.extract_regex(url, _HOST), "host")
     columns = {
         "ordinal": pa.array(np.arange(base, base + n, dtype=np.int64)),
-        "source": pc.take(pa.array([f.source for f in context.files], pa.string()), file),
+        "source": pa.array([f.source for f in files], pa.string()).take(place),
         "record": pa.array(records(context, shard.chunk, originals)),
         "host": pc.utf8_lower(host),
         "url": url,
         "date": originals.column("date"),
-        "priority": pc.take(
-            pa.array([priorities.get(f.label, 0) for f in context.files], pa.int64()), file
-        ),
+        "priority": pa.array([priorities.get(f.label, 0) for f in files], pa.int64()).take(place),
         "raw_chars": originals.column("raw_chars"),
     }
     return pa.record_batch([columns[c] for c in BASE_COLUMNS], names=list(BASE_COLUMNS))
 
 
-def records(
-    context: Context, chunk: int, originals: pa.RecordBatch
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def records(context: Context, chunk: int, originals: pa.RecordBatch) -> NDArray[np.int64]:
     """Record numbers within their file, from those within the chunk."""
+    record: NDArray[np.int64] = originals.column("record").to_numpy()
     before = context.records[chunk]
-    file = originals.column("file").to_numpy()
-    record: np.ndarray[tuple[int], np.dtype[np.int64]] = originals.column("record").to_numpy()
-    if not any(before.values()):
+    if not before:
         return record
-    table = np.zeros(len(context.files), np.int64)
-    for f, n in before.items():
-        table[f] = n
-    return record + table[file]
+    numbers, row = np.unique(originals.column("file").to_numpy(), return_inverse=True)
+    shift = np.array([before.get(f, 0) for f in numbers.tolist()], np.int64)
+    shifted: NDArray[np.int64] = record + shift[row]
+    return shifted

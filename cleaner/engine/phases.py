@@ -1,7 +1,7 @@
 """Stages → phases: what can run in one pass over the shards, and where a barrier lies.
 
-Map stages join the open map phase; a `Sketch` closes it; each `Merge` is a phase; an `Apply`, or a second `Sketch`,
-opens the next map phase. The last phase writes.
+Map stages join the open map phase; a `Sketch` closes it; each `Merge` is a phase; an `Apply`, or a
+second `Sketch`, opens the next map phase. The last phase writes.
 """
 
 from __future__ import annotations
@@ -124,7 +124,9 @@ def compile_phases(stages: Sequence[Stage]) -> list[Phase]:
 
 
 def _check(stage: Stage, index: int, steps: Sequence[Step]) -> None:
-    """First a Sketch; a Merge after a Sketch or a Merge; an Apply last, after a Merge that sends home."""
+    """First a Sketch; a Merge after a Sketch or a Merge; last an Apply, after a Merge to HOME."""
+    if not steps:
+        raise ConfigError([Fault("config", f"stages.{index}", f"{stage.use}: has no steps")])
     previous: Step | None = None
     for number, step in enumerate(steps):
         last = number == len(steps) - 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaner.engine.context import Context
-from cleaner.io.readers import ReadOptions, read_chunk
+from cleaner.io.readers import Read, ReadOptions, read_chunk
 from cleaner.io.schema import ORIGINALS, QUARANTINE
 from cleaner.io.store import Files, ipc_writer
 
 
 def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any], dict[str, float]]:
-    """Read one chunk. Counts: documents and text bytes of each batch, records of each file, bad records by reason."""
+    """Read one chunk, or as many of its documents as its quota allows.
+
+    Counts: documents and bytes of text of each batch, records of each file, bad records by reason.
+    """
     started = time.perf_counter()
     batches: list[list[int]] = []
     bad: dict[str, int] = {}
@@ -29,7 +34,7 @@ def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any]
         ipc_writer(files.path("originals.arrow"), ORIGINALS) as good,
         ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine,
     ):
-        for part in read_chunk(chunk, context.files, options(context)):
+        for part in _up_to(context, index, read_chunk(chunk, context.files, options(context))):
             if part.documents.num_rows:
                 good.write_batch(part.documents)
                 batches.append([part.documents.num_rows, part.documents.column("text").nbytes])
@@ -55,6 +60,37 @@ def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any]
     return counts, {"read": time.perf_counter() - started}
 
 
+def _up_to(context: Context, index: int, parts: Iterable[Read]) -> Iterator[Read]:
+    """What the reader gives, up to the last document of the chunk's quota."""
+    if not context.quota:
+        yield from parts
+        return
+    left = context.quota[index]
+    for part in parts:
+        if part.documents.num_rows < left:
+            left -= part.documents.num_rows
+            yield part
+            continue
+        documents = part.documents.slice(0, left)
+        last = documents.slice(left - 1).to_pylist()[0]
+        before = _before(context, part.quarantine, last["file"], last["record"])
+        yield Read(documents, part.quarantine.filter(before), {}, 0)
+        return
+
+
+def _before(context: Context, rows: pa.RecordBatch, file: int, record: int) -> pa.Array:
+    """Which bad records come before a document; those without a number come last of their file."""
+    file_of = {context.files[f].source: f for f, _, _ in context.chunks[-1].files}
+    places = zip(rows.column("source").to_pylist(), rows.column("record").to_pylist(), strict=True)
+    return pa.array(
+        [
+            (file_of[source], math.inf if number is None else number) < (file, record)
+            for source, number in places
+        ],
+        pa.bool_(),
+    )
+
+
 def options(context: Context) -> ReadOptions:
     """The config's `read:` as the readers take it."""
     read = context.config.read
@@ -75,7 +111,7 @@ def _digest(
     digests: dict[int, np.ndarray[Any, np.dtype[np.uint64]]],
     counts: dict[int, int],
 ) -> None:
-    """Add the documents' hashes to a sum per file, which no order and no cut into chunks can change."""
+    """Add the documents' hashes to a sum per file, which no order and no cut can change."""
     raw = documents.column("sha256").buffers()[1]
     offset = documents.column("sha256").offset
     lanes = np.frombuffer(raw, np.uint64)[offset * 4 :][: documents.num_rows * 4].reshape(-1, 4)

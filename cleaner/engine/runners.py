@@ -44,7 +44,7 @@ class Inline:
 
 
 class Pool:
-    """A pool of worker processes on this machine; a worker that was killed costs its task a second try."""
+    """A pool of worker processes here; a worker that was killed costs its task a second try."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -82,9 +82,10 @@ class Pool:
                 self.close()
                 if deaths > RETRIES:
                     raise WorkerDied(
-                        f"worker processes were killed {deaths} times, most likely because memory ran out; "
-                        "run the same command again with fewer --workers or a smaller engine.shard_bytes: "
-                        "finished work is kept"
+                        f"worker processes were killed {deaths} times, most likely because memory "
+                        "ran out; run the same command again with fewer --workers or a smaller "
+                        "engine.shard_bytes: finished work is kept (a script that calls run() needs "
+                        "`if __name__ == '__main__':` around it)"
                     )
                 waiting += sorted(broken, key=lambda t: -t.index)
 
@@ -99,6 +100,9 @@ class Pool:
             process.terminate()
         for process in processes:
             process.join(5)
+            if process.is_alive():
+                process.kill()
+                process.join()
 
     def _start(self) -> ProcessPoolExecutor:
         if self._executor is None:
@@ -115,6 +119,7 @@ def _prepare(parent: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pa.set_cpu_count(1)
+    allow_many_files()
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -129,6 +134,18 @@ def make_runner(kind: str, workers: int) -> Runner:
     if kind == "inline" or workers == 1:
         return Inline()
     return Pool(workers)
+
+
+def allow_many_files() -> None:
+    """Let this process open as many files as it may: a merge reads from every shard."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):  # some systems name a limit that they do not grant
+            return
 
 
 def available_cpus() -> int:

@@ -1,4 +1,4 @@
-"""Counts of a task, in a form that adds up in any order: they lie in manifests, and a report is their sum."""
+"""Counts of a task, in a form that adds up in any order: a report is the sum of the manifests'."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cleaner.batch import LEDGER, Batch
 from cleaner.text.mix import splitmix
 
 SAMPLES = 5
-"""Examples kept per rule: those with the smallest hash of (document, place), so that any split gives the same ones."""
+"""Examples kept per rule: those of the smallest hash of (document, place), however rows are split."""
 SHOWN = 240
 """Characters of an example."""
 
@@ -68,12 +68,10 @@ def _rules(rows: pa.Table) -> dict[str, Any]:
     grouped = rows.group_by(["rule", "action"]).aggregate([("rule", "count"), ("cut_chars", "sum")])
     result: dict[str, Any] = {}
     for row in grouped.to_pylist():
-        result[row["rule"]] = {
-            "action": row["action"],
-            "count": row["rule_count"],
-            "chars": row["cut_chars_sum"],
-            "samples": [],
-        }
+        mine = result.setdefault(row["rule"], _no_rows())
+        mine["action"] = _actions(mine["action"], row["action"])
+        mine["count"] += row["rule_count"]
+        mine["chars"] += row["cut_chars_sum"]
     place = rows.column("ordinal").to_numpy().astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     rank = splitmix(place ^ rows.column("start").to_numpy().astype(np.uint64))
     names = rows.column("rule").to_pylist()
@@ -103,14 +101,23 @@ def _rules(rows: pa.Table) -> dict[str, Any]:
     return result
 
 
+def _no_rows() -> dict[str, Any]:
+    """The counts of a rule that booked nothing."""
+    return {"action": "", "count": 0, "chars": 0, "samples": []}
+
+
+def _actions(one: str, other: str) -> str:
+    """What a rule does: mostly one action; "cut, drop" where it is more."""
+    return ", ".join(sorted({*one.split(", "), *other.split(", ")} - {""}))
+
+
 def add(total: dict[str, Any], part: dict[str, Any]) -> None:
     """Add the counts of a stage to a sum of such, in place."""
     for name in FIELDS:
         total[name] += part[name]
     for rule, counts in part["rules"].items():
-        mine = total["rules"].setdefault(
-            rule, {"action": counts["action"], "count": 0, "chars": 0, "samples": []}
-        )
+        mine = total["rules"].setdefault(rule, _no_rows())
+        mine["action"] = _actions(mine["action"], counts["action"])
         mine["count"] += counts["count"]
         mine["chars"] += counts["chars"]
         mine["samples"] = sorted(

@@ -1,4 +1,4 @@
-"""Tasks: what a worker runs. The same task gives the same bytes wherever, and however often, it runs."""
+"""Tasks: what a worker runs. The same task gives the same bytes wherever and however often it runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,14 @@ import pyarrow as pa
 
 from cleaner.batch import Batch
 from cleaner.engine.context import Context, load_context
-from cleaner.engine.host import Host
+from cleaner.engine.host import Host, describe
 from cleaner.engine.load import BASE_COLUMNS, Loaded, load
 from cleaner.engine.phases import Op, Phase
 from cleaner.engine.read_task import run_read
 from cleaner.engine.write_task import run_write
+from cleaner.errors import CleanerError
 from cleaner.io import exchange
+from cleaner.io.schema import QUARANTINE
 from cleaner.io.state import StateWriter
 from cleaner.io.store import Files, Manifest, ipc_writer
 from cleaner.stages.base import CorpusStage, MapStage
@@ -51,7 +52,32 @@ class TaskReport:
 
 
 def execute(task: Task) -> TaskReport:
-    """Run a task and commit it."""
+    """Run a task and commit it.
+
+    Raises:
+        CleanerError: it failed; what a stage raised outside of a document is told as one, too, for
+            an error of someone else's may not come through to another process.
+        OSError, MemoryError: the machine's, as they are.
+    """
+    try:
+        return _execute(task)
+    except (CleanerError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise CleanerError(_explain(task, error)) from error
+
+
+def _explain(task: Task, error: Exception) -> str:
+    """Which task failed of which phase, where in the code, and what to do."""
+    phase = load_context(task.context, task.digest).phases[task.phase]
+    return (
+        f"task {task.index} of phase {phase.folder} ({phase.label}) failed: {describe(error)}; "
+        "this is a fault of the stage's code, or of cleaner: mend it, or report it with the config; "
+        "finished work is kept"
+    )
+
+
+def _execute(task: Task) -> TaskReport:
     started = time.perf_counter()
     cpu = time.process_time()
     context = load_context(task.context, task.digest)
@@ -100,6 +126,8 @@ class Opened:
     number: int
     step: Step | None
     function: Callable[..., Any]
+    takes_rows: bool = False
+    """Whether it gets what a merge sent home."""
 
 
 @lru_cache(maxsize=2)
@@ -115,11 +143,8 @@ def _open_phase(path: str, digest: str, number: int) -> tuple[Opened, ...]:
             continue
         step = step_of(context, op)
         assert isinstance(step, Sketch | Apply)
-        opened.append(
-            Opened(
-                stage.name, op.stage, step, step.rows if isinstance(step, Sketch) else step.batch
-            )
-        )
+        function = step.rows if isinstance(step, Sketch) else step.batch
+        opened.append(Opened(stage.name, op.stage, step, function, takes_rows=op.step > 0))
     return tuple(opened)
 
 
@@ -135,26 +160,20 @@ def _run_map(
             context.folder(source.number) / f"{i:05d}.exchange.arrow"
             for i in range(task_count(context, source))
         ]
-        home = exchange.read_home(paths, task.index)
+        merge = step_of(context, source.ops[0])
+        assert isinstance(merge, Merge)
+        home = exchange.read_home(paths, task.index, merge.order)
     host = Host()
     sketches: list[pa.Table] = []
     state = StateWriter(files, BASE_COLUMNS)
-    text_bytes = 0
-    for loaded in load(context, task.index, phase.state):
-        batch = loaded.batch
-        text_bytes += loaded.originals.column("text").nbytes
-        rows = _slice_home(home, loaded)
-        for op in ops:
-            if op.step is None:
-                batch = host.run(op.name, op.number, op.function, loaded, batch)
-                continue
-            with_rows = partial(_with_rows, op.function, rows)
-            if isinstance(op.step, Apply):
-                batch = host.run(op.name, op.number, with_rows, loaded, batch)
-            else:
-                batch, tables = host.sketch(op.name, with_rows, loaded, batch)
-                sketches += tables
-        state.write(batch)
+    with ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine:
+        for _, loaded in load(context, task.index, phase.state):
+            batch, tables = _run_ops(host, ops, home, loaded)
+            sketches += tables
+            state.write(batch)
+            bad = host.take_quarantine()
+            if bad.num_rows:
+                quarantine.write_batch(bad)
     state.close()
     last = ops[-1].step if ops else None
     if isinstance(last, Sketch):
@@ -162,10 +181,26 @@ def _run_map(
         if last.combine is not None:
             table = last.combine(table)
         _scatter(context, phase, files, table.select(last.schema.names), last.key, last.order)
-    with ipc_writer(files.path("quarantine.arrow"), host.quarantine_batch().schema) as out:
-        out.write_batch(host.quarantine_batch())
-    counts = {"stages": host.tallies, "quarantine": host.bad, "text_bytes": text_bytes}
-    return counts, host.seconds
+    return {"stages": host.tallies, "quarantine": host.bad}, host.seconds
+
+
+def _run_ops(
+    host: Host, ops: Sequence[Opened], home: pa.Table | None, loaded: Loaded
+) -> tuple[Batch, list[pa.Table]]:
+    """All ops of a phase on one batch: the batch then, and what was sketched of it."""
+    batch, sketches = loaded.batch, []
+    rows = _slice_home(home, loaded)
+    for op in ops:
+        if op.step is None:
+            batch = host.run(op.name, op.number, op.function, loaded, batch)
+            continue
+        with_rows = partial(_with_rows, op.function, rows if op.takes_rows else None)
+        if isinstance(op.step, Apply):
+            batch = host.run(op.name, op.number, with_rows, loaded, batch)
+        else:
+            batch, tables = host.sketch(op.name, with_rows, loaded, batch)
+            sketches += tables
+    return batch, sketches
 
 
 def _run_merge(
@@ -191,7 +226,7 @@ def _run_merge(
 
 def _with_rows(function: Callable[..., Any], rows: pa.Table | None, batch: Batch) -> Any:
     """A step's function, given what came home to the documents that are still there."""
-    if rows is not None and batch.num_docs:
+    if rows is not None:
         ordinals = rows.column("ordinal").to_numpy()
         rows = rows.filter(pa.array(np.isin(ordinals, batch.ordinals)))
     return function(batch, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ def run_write(
         "langs": {},
         "proven": 0,
     }
+    marks: list[pa.Table] = []
     with Locator(context) as locator:
         for loaded, rows in _range(context, phase, low, high):
             batch = loaded.batch
@@ -58,13 +60,16 @@ def run_write(
             counts["proven"] += _prove(loaded, rows)
             kept = rows.filter(pc.is_in(rows.column("ordinal"), value_set=pa.array(batch.ordinals)))
             documents = output.corpus_rows(batch, originals, kept, locator.ids, extra)
-            booked = output.ledger_rows(rows, locator.ids, reasons, lambda o, x=loaded: _take(x, o))
+            booked = output.ledger_rows(rows, locator.ids, reasons, partial(_take, loaded))
             corpus.write(documents)
             ledger.write(booked)
             marked = documents.filter(pc.is_valid(documents.column("near_duplicates")))
-            pairs.write(output.pair_rows(booked, marked, _marker(context)))
+            pairs.write(output.pair_rows(booked, None, ""))
+            marks.append(output.pair_rows(booked.slice(0, 0), marked, _marker(context)))
             clusters.write(output.cluster_rows(documents))
             _count(counts, documents)
+    for rows in marks:  # after all copies of the part, however its documents were cut into batches
+        pairs.write(rows)
     for part in (corpus, ledger, pairs, clusters):
         part.close()
     counts |= {"ledger": ledger.rows, "pairs": pairs.rows, "clusters": clusters.rows}
@@ -90,10 +95,8 @@ def _range(
     for index, shard in enumerate(context.shards):
         if shard.base >= high or shard.base + shard.documents <= low:
             continue
-        for position, loaded in enumerate(load(context, index, phase.state)):
+        for position, loaded in load(context, index, phase.state, low, high):
             end = loaded.base + loaded.originals.num_rows
-            if loaded.base >= high or end <= low:
-                continue
             rows = pa.Table.from_batches(
                 [read_ledger(context.folder(p.number), index, position) for p in maps], RUN_LEDGER
             )
@@ -119,9 +122,11 @@ def _prove(loaded: Loaded, rows: pa.Table) -> int:
     if not rows.num_rows:
         return 0
     by_document: dict[int, list[tuple[int, int, int, str, str]]] = {}
-    names = ("ordinal", "start", "end", "step", "before", "after")
-    for ordinal, *row in zip(*(rows.column(n).to_pylist() for n in names), strict=True):
-        by_document.setdefault(ordinal, []).append(tuple(row))
+    names = ("start", "end", "step", "before", "after")
+    booked = zip(*(rows.column(n).to_pylist() for n in names), strict=True)
+    for ordinal, row in zip(rows.column("ordinal").to_pylist(), booked, strict=True):
+        by_document.setdefault(ordinal, []).append(row)
+    dropped = set(rows.filter(pc.equal(rows.column("action"), "drop")).column("ordinal").to_pylist())
     ordinals = sorted(by_document)
     text = loaded.batch.text
     place = {o: i for i, o in enumerate(loaded.batch.ordinals.tolist())}
@@ -130,7 +135,7 @@ def _prove(loaded: Loaded, rows: pa.Table) -> int:
     for ordinal, original in zip(ordinals, originals, strict=True):
         mine = by_document[ordinal]
         row = place.get(ordinal)
-        if row is None and not any(start == 0 and end == len(original) for start, end, *_ in mine):
+        if row is None and ordinal not in dropped:
             quarantined += 1  # put aside by a later stage; its rows tell what was done before
             continue
         if restore("" if row is None else text[row].as_py(), mine) != original:

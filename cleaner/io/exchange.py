@@ -1,14 +1,17 @@
-"""The shuffle: each task writes one Arrow IPC file whose batch i holds partition i; the next phase reads batch i of all.
+"""The shuffle: a task writes one Arrow IPC file whose batch i holds partition i, sorted by its keys.
 
-Rows of a partition are sorted by (key, *order) in each file. A partition is read as one sorted stream: ranges of keys
-small enough for memory are cut out of every file by binary search, put together and sorted; nothing is read twice.
+The next phase reads batch i of all files as one sorted stream: ranges of rows small enough for
+memory are cut out of every file by binary search, put together and sorted. Nothing is read twice,
+and a key that most rows have is cut like any other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +22,11 @@ from cleaner.io.store import ipc_reader, ipc_writer
 from cleaner.text.mix import splitmix
 
 ROWS_AT_ONCE = 1 << 20
-"""Rows of one partition that are sorted in memory at a time."""
+"""Rows of one partition that are sorted in memory at a time, at most."""
+BYTES_AT_ONCE = 128 << 20
+"""Bytes of one partition that are sorted in memory at a time, roughly."""
+SAMPLES = 64
+"""Rows that are looked at for each range of a partition, to cut it evenly."""
 
 
 def by_hash(keys: NDArray[np.uint64], partitions: int) -> NDArray[np.int64]:
@@ -39,78 +46,111 @@ def write(
 ) -> None:
     """Write rows by partition, each partition sorted by `order`."""
     table = table.combine_chunks()
-    keys = [(pa.array(target), "ascending")] + [
-        (table.column(c).combine_chunks(), "ascending") for c in order
-    ]
+    keys = [pa.array(target), *(table.column(c).combine_chunks() for c in order)]
     names = [f"k{i}" for i in range(len(keys))]
-    rank = pc.sort_indices(
-        pa.table([k for k, _ in keys], names=names), sort_keys=[(n, "ascending") for n in names]
-    )
+    rank = pc.sort_indices(pa.table(keys, names=names), sort_keys=_ascending(names))
     table = table.take(rank)
     bounds = np.searchsorted(target[rank.to_numpy()], np.arange(partitions + 1))
     with ipc_writer(path, table.schema) as out:
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        for low, high in pairwise(bounds.tolist()):
             part = table.slice(low, high - low).combine_chunks()
             batches = part.to_batches()
             out.write_batch(batches[0] if batches else _empty(table.schema))
 
 
 def read(
-    paths: Sequence[Path], partition: int, order: Sequence[str], rows_at_once: int = ROWS_AT_ONCE
+    paths: Sequence[Path],
+    partition: int,
+    order: Sequence[str],
+    rows_at_once: int = ROWS_AT_ONCE,
+    bytes_at_once: int = BYTES_AT_ONCE,
 ) -> Iterator[pa.RecordBatch]:
-    """One partition of all files as a stream of batches sorted by `order`; its first column is the key, a uint64."""
+    """One partition of all files as a stream of batches sorted by `order`; none is empty.
+
+    A batch has at most `rows_at_once` rows; so many, or rows of `bytes_at_once`, are held at a time.
+    """
     with ExitStack() as stack:
         parts = [stack.enter_context(ipc_reader(p)).get_batch(partition) for p in paths]
         parts = [p for p in parts if p.num_rows]
-        if not parts:
-            return
-        key = order[0]
-        columns = [p.column(key).to_numpy() for p in parts]
+        rows = sum(p.num_rows for p in parts)
+        size = sum(p.nbytes for p in parts)
+        rows_at_once = max(1, min(rows_at_once, bytes_at_once * rows // max(size, 1)))
         at = [0] * len(parts)
-        for splitter in _splitters(columns, rows_at_once):
-            pieces = []
-            for i, column in enumerate(columns):
-                stop = (
-                    len(column)
-                    if splitter is None
-                    else int(np.searchsorted(column, splitter, side="right"))
-                )
-                if stop > at[i]:
-                    pieces.append(parts[i].slice(at[i], stop - at[i]))
-                    at[i] = stop
-            if not pieces:
-                continue
-            table = pa.Table.from_batches(pieces)
-            if len(pieces) > 1:
-                table = table.take(
-                    pc.sort_indices(table, sort_keys=[(c, "ascending") for c in order])
-                )
-            yield from table.combine_chunks().to_batches(max_chunksize=rows_at_once)
+        for bound in _bounds(parts, order, rows_at_once):
+            stops = [
+                p.num_rows if bound is None else _rows_up_to(p, order, bound, low)
+                for p, low in zip(parts, at, strict=True)
+            ]
+            pieces = [
+                p.slice(low, stop - low)
+                for p, low, stop in zip(parts, at, stops, strict=True)
+                if stop > low
+            ]
+            at = stops
+            if pieces:
+                yield from _sorted(pieces, order).to_batches(max_chunksize=rows_at_once)
 
 
-def read_home(paths: Sequence[Path], shard: int) -> pa.Table | None:
-    """The rows that came home to a shard, sorted by document; None if there are no files."""
-    tables = []
+def read_home(paths: Sequence[Path], shard: int, order: Sequence[str] = ()) -> pa.Table | None:
+    """The rows that came home to a shard, sorted by document and `order`; None without files."""
+    batches = []
     for path in paths:
         with ipc_reader(path) as reader:
-            tables.append(pa.Table.from_batches([reader.get_batch(shard)]))
-    if not tables:
-        return None
-    table = pa.concat_tables(tables)
-    return table.take(pc.sort_indices(table, sort_keys=[("ordinal", "ascending")])).combine_chunks()
+            batches.append(reader.get_batch(shard))
+    return _sorted(batches, ("ordinal", *order)) if batches else None
 
 
-def _splitters(columns: Sequence[NDArray[np.uint64]], rows_at_once: int) -> list[np.uint64 | None]:
-    """Keys that cut the partition into ranges of about `rows_at_once` rows; a last None takes the rest."""
-    total = sum(map(len, columns))
+def _sorted(batches: Sequence[pa.RecordBatch], order: Sequence[str]) -> pa.Table:
+    """The rows of all batches in order, as columns of one piece."""
+    table = pa.Table.from_batches(batches)
+    if len(batches) > 1:
+        table = table.take(pc.sort_indices(table, sort_keys=_ascending(order)))
+    return table.combine_chunks()
+
+
+def _ascending(names: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name, "ascending") for name in names]
+
+
+Bound: TypeAlias = list[tuple[int, Any]]
+"""The values of one row, as `_comparable` makes them."""
+
+
+def _bounds(
+    parts: Sequence[pa.RecordBatch], order: Sequence[str], rows_at_once: int
+) -> list[Bound | None]:
+    """Rows that cut the partition into ranges of about `rows_at_once`; a last None takes the rest."""
+    total = sum(p.num_rows for p in parts)
     ranges = -(-total // rows_at_once)
     if ranges <= 1:
-        return [None]
-    step = max(1, total // (ranges * 64))
-    samples = np.concatenate([c[::step] for c in columns])
-    samples.sort()
-    picks = np.unique(samples[np.linspace(0, len(samples) - 1, ranges + 1).astype(np.int64)[1:-1]])
-    return [*picks, None]
+        return [None] * ranges
+    step = max(1, total // (ranges * SAMPLES))
+    samples = _sorted(
+        [p.select(order).take(pa.array(np.arange(0, p.num_rows, step))) for p in parts], order
+    )
+    picks = np.unique(np.linspace(0, samples.num_rows - 1, ranges + 1).astype(np.int64)[1:-1])
+    rows = samples.take(pa.array(picks)).to_pylist()
+    return [*([_comparable(row[name]) for name in order] for row in rows), None]
+
+
+def _rows_up_to(part: pa.RecordBatch, order: Sequence[str], bound: Bound, low: int) -> int:
+    """How many rows of a sorted part are not above a bound; those before `low` are known not to be."""
+    columns = [part.column(name) for name in order]
+    high = part.num_rows
+    while low < high:
+        middle = (low + high) // 2
+        if [_comparable(c[middle].as_py()) for c in columns] <= bound:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _comparable(value: Any) -> tuple[int, Any]:
+    """A value that Python compares as Arrow sorts it: not-a-numbers after numbers, nulls last."""
+    if value is None:
+        return 2, 0
+    return (1, 0) if value != value else (0, value)  # noqa: PLR0124  only NaN is not itself
 
 
 def _empty(schema: pa.Schema) -> pa.RecordBatch:

@@ -37,9 +37,10 @@ class BadJson(ValueError):  # noqa: N818  what the line is
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a record holds; `text` can be encoded as UTF-8."""
+    """What a record holds; `utf8` is `text` encoded."""
 
     text: str
+    utf8: bytes
     source_id: str | None
     url: str | None
     date: str | None
@@ -79,12 +80,12 @@ def parse_line(line: str, options: ReadOptions) -> Fields:
         raise _too_deep()
     if not isinstance(record, dict):
         raise BadJson("not_an_object", f"a JSON object was expected, not {_kind(record)}")
-    text = _take_text(record, options.text_column)
+    text, utf8 = _take_text(record, options.text_column)
     source_id = _take_name(record, options.id_column)
     url = _take_name(record, options.url_column)
     date = _take_name(record, options.date_column)
     meta = dump(record) if record and options.keep_meta else None
-    return Fields(text, source_id, url, date, meta)
+    return Fields(text, utf8, source_id, url, date, meta)
 
 
 def dump(value: object) -> str:
@@ -154,18 +155,18 @@ def _too_deep() -> BadJson:
     return BadJson("too_deep", f"lists or objects are nested more than {MAX_DEPTH} deep")
 
 
-def _take_text(record: dict[str, object], column: str) -> str:
-    """Remove and give the text; BadJson if it is none."""
+def _take_text(record: dict[str, object], column: str) -> tuple[str, bytes]:
+    """Remove and give the text, also as UTF-8; BadJson if it is none."""
     if column not in record:
         raise BadJson("missing_text", nearest(column, record))
     text = record.pop(column)
     if not isinstance(text, str):
         raise BadJson("text_not_string", f"{column!r} is {_kind(text)}, not a string")
-    place = None if text.isascii() else _SURROGATE.search(text)
-    if place:
-        detail = f"{column!r} has half a surrogate pair at character {place.start()}"
-        raise BadJson("lone_surrogate", detail)
-    return text
+    try:
+        return text, text.encode()
+    except UnicodeEncodeError as error:
+        detail = f"{column!r} has half a surrogate pair at character {error.start}"
+        raise BadJson("lone_surrogate", detail) from None
 
 
 def _take_name(record: dict[str, object], column: str | None) -> str | None:

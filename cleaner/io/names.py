@@ -61,10 +61,11 @@ def is_label(text: str) -> bool:
 
 def kind(name: str) -> tuple[Format, Compression | None] | None:
     """Format and compression by a file's name; None if it is not one that can be read."""
-    path = PurePath(name.lower())
-    compression = _COMPRESSIONS.get(path.suffix)
-    extension = PurePath(path.stem).suffix if compression else path.suffix
-    format_ = _FORMATS.get(extension)
+    stem, dot, extension = name.lower().rpartition(".")
+    compression = _COMPRESSIONS.get(dot + extension)
+    if compression:
+        stem, dot, extension = stem.rpartition(".")
+    format_ = _FORMATS.get(dot + extension)
     if format_ is None or (compression and format_ == "parquet"):
         return None
     return format_, compression

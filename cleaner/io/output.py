@@ -1,4 +1,4 @@
-"""Rows of the output files from what a run holds: the last shape of a document, of a ledger row, of a pair."""
+"""Rows of the output files from what a run holds: documents, ledger rows and pairs in their last shape."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from cleaner.batch import Batch
+from cleaner.batch import CALLS_PER_STAGE, Batch
 from cleaner.io.schema import CLUSTERS, CORPUS, LEDGER, PAIRS
 from cleaner.text.words import count_words
 
@@ -115,6 +115,7 @@ def ledger_rows(
         "doc_id": own,
         "source": source,
         "record": record,
+        "step": _steps(ledger),
         "reason": reason,
         "kept_doc_id": _translate(ledger.column("kept_ordinal"), ids),
     }
@@ -140,8 +141,25 @@ def ledger_rows(
     return pa.Table.from_arrays(arrays, schema=LEDGER)
 
 
+def _steps(ledger: pa.Table) -> pa.Array:
+    """Steps counted anew per document and stage: a call that did nothing to a document does not count.
+
+    Else they would tell which other documents were in the same batch.
+    """
+    step = ledger.column("step").to_numpy()
+    owner = ledger.column("ordinal").to_numpy()
+    stage = step // CALLS_PER_STAGE
+    begins = np.ones(len(step), bool)  # of a document's rows of a stage
+    begins[1:] = (owner[1:] != owner[:-1]) | (stage[1:] != stage[:-1])
+    calls = begins.copy()
+    calls[1:] |= step[1:] != step[:-1]
+    number = np.cumsum(calls)
+    first = np.maximum.accumulate(np.where(begins, number, 0))
+    return pa.array(stage * CALLS_PER_STAGE + number - first, pa.int32())
+
+
 def pair_rows(ledger: pa.Table, marked: pa.Table | None, stage: str) -> pa.Table:
-    """Verified pairs: copies that were dropped or cut (published ledger rows), and passages that were marked."""
+    """Verified pairs: copies that were dropped or cut (published ledger rows), then marked passages."""
     copies = ledger.filter(pc.is_valid(ledger.column("kept_doc_id")))
     unit = pc.if_else(pc.equal(copies.column("action"), "drop"), "document", "passage")
     columns = {"unit": unit, **{n: copies.column(n) for n in PAIRS.names if n != "unit"}}

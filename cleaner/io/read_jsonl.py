@@ -142,14 +142,13 @@ def _take_line(
 def _document(index: int, record: int, line: str, options: ReadOptions) -> Document:
     """A line as a document; BadJson if it is none."""
     fields = parse_line(line, options)
-    utf8 = fields.text.encode()
     return Document(
         file=index,
         record=record,
-        utf8=utf8,
+        utf8=fields.utf8,
         raw_chars=len(fields.text),
-        raw_bytes=len(utf8),
-        sha256=digest(utf8),
+        raw_bytes=len(fields.utf8),
+        sha256=digest(fields.utf8),
         url=fields.url,
         date=fields.date,
         source_id=fields.source_id,

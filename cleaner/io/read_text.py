@@ -42,7 +42,10 @@ def read_text(index: int, file: InputFile, collector: Collector) -> Iterator[Rea
     if fault and fault.reason == "trailing_garbage":
         collector.add_bad(BadRecord(file.source, fault.reason, fault.detail, start=content.length))
         fault = None
-    if fault:
+    if fault and fault.reason in {"unreadable", "changed"}:
+        bad = BadRecord(file.source, fault.reason, fault.detail, 0, raw_bytes=file.size)
+        collector.add_bad(bad)
+    elif fault:
         collector.add_bad(_bad(file, fault.reason, fault.detail, content))
     elif content.data is None:
         detail = f"longer than {collector.options.max_document_bytes} bytes"

@@ -1,12 +1,13 @@
-"""What one map phase hands to the next, per shard: only what was done so far, never the originals again.
+"""What one map phase hands to the next, per shard: what was done so far, never the originals again.
 
 Three Arrow IPC files, their batch i belonging to batch i of the shard:
 
     docs        one row a living document: ordinal and the annotations of documents
     passages    one row a changed passage: its text now, and its marks
-    notes       one row a passage of a living document: the annotations of passages, if there are any
+    notes       one row a passage of a living document: the annotations of passages
 
-The rows of the ledger that a phase adds lie beside them (`ledger`) and are read again at the end only.
+The rows of the ledger that a phase adds lie beside them (`ledger`) and are read at the end only.
+All four are always written, so that none of an earlier run is ever taken for one of this run.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from cleaner.batch import LEDGER, Batch, replace_text
+from cleaner.errors import EditError
 from cleaner.io.store import Files, ipc_reader
 from cleaner.text.pieces import Mark
 
@@ -43,16 +45,18 @@ class StateWriter:
         self._files = files
         self._base = set(base_docs) - {"ordinal"}
         self._writers: dict[str, tuple[Any, pa.RecordBatchFileWriter]] = {}
+        self._schemas: dict[str, pa.Schema] = {}
 
     def write(self, batch: Batch) -> None:
-        """Append what was done to a batch; its ledger holds the rows of this phase alone."""
+        """Append what was done to a batch; its ledger holds the rows of this phase alone.
+
+        Raises:
+            EditError: annotations have not the same names and types in all batches.
+        """
         columns = [c for c in batch.docs.schema.names if c not in self._base]
         self._append("docs", batch.docs.select(columns))
         self._append("passages", _changed(batch))
-        self._append(
-            "notes",
-            batch.passages.drop_columns(["number"]) if batch.passages.num_columns > 1 else None,
-        )
+        self._append("notes", batch.passages.drop_columns(["number"]))
         rows = pa.Table.from_batches(batch.ledger, LEDGER).combine_chunks().to_batches()
         self._append("ledger", rows[0] if rows else pa.RecordBatch.from_pylist([], LEDGER))
 
@@ -62,13 +66,28 @@ class StateWriter:
             writer.close()
             sink.close()
 
-    def _append(self, name: str, rows: pa.RecordBatch | None) -> None:
-        if rows is None:
-            return
+    def _append(self, name: str, rows: pa.RecordBatch) -> None:
         if name not in self._writers:
             sink = pa.OSFile(str(self._files.path(f"{name}.arrow")), "wb")
             self._writers[name] = (sink, pa.ipc.new_file(sink, rows.schema))
+            self._schemas[name] = rows.schema
+        if not rows.schema.equals(self._schemas[name]):
+            raise EditError(_unlike(self._schemas[name], rows.schema))
         self._writers[name][1].write_batch(rows)
+
+
+def _unlike(first: pa.Schema, other: pa.Schema) -> str:
+    """What differs between the annotations of two batches, and what to do."""
+    names = sorted({*first.names, *other.names})
+    kinds = {
+        n: [str(s.field(n).type) if n in s.names else "missing" for s in (first, other)]
+        for n in names
+    }
+    shown = ", ".join(f"{n} ({a}, then {b})" for n, (a, b) in kinds.items() if a != b)
+    return (
+        f"annotations differ from batch to batch: {shown or 'their order'}; a stage must annotate "
+        "every batch, also an empty one, with columns of one type (give pa.array its type)"
+    )
 
 
 def _changed(batch: Batch) -> pa.RecordBatch:
@@ -110,12 +129,10 @@ def resume(batch: Batch, folder: Path, index: int, position: int) -> Batch:
     with ipc_reader(folder / f"{stem}.passages.arrow") as reader:
         changed = reader.get_batch(position)
         batch = _apply(batch, changed)
-    notes = folder / f"{stem}.notes.arrow"
-    if notes.exists():
-        with ipc_reader(notes) as reader:
-            table = reader.get_batch(position)
-            for name in table.schema.names:
-                batch = batch.annotate(name, table.column(name), "passages")
+    with ipc_reader(folder / f"{stem}.notes.arrow") as reader:
+        notes = reader.get_batch(position)
+        for name in notes.schema.names:
+            batch = batch.annotate(name, notes.column(name), "passages")
     return batch
 
 

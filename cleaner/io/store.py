@@ -1,10 +1,13 @@
-"""Files of a run: written under a temporary name and renamed, proven by hashes, committed by a manifest.
+"""Files of a run: written under a temporary name, renamed, hashed, committed by a manifest.
 
-A task is done when its manifest is there, has the task's fingerprint, and names files that are there with their sizes.
+A task is done when its manifest is there, has the task's fingerprint, and names files that are
+there with their sizes. A file never changes under its final name: two attempts at one task, or the
+same task of a run before, never write to the same file.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -21,9 +24,13 @@ import xxhash
 from cleaner.errors import IntegrityError, LockedError
 
 
+TEMPORARY = ".tmp"
+"""The end of the name of a file that is being written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A file that a task wrote: name relative to the task's folder, size in bytes, xxh3-128 of the content."""
+    """A file that a task wrote: its name in the task's folder, size in bytes, xxh3-128 of it."""
 
     name: str
     bytes: int
@@ -52,12 +59,23 @@ def fingerprint(value: Any) -> str:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a whole file, synced, under its final name or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = _temporary(path)
     with temporary.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _temporary(path: Path) -> Path:
+    """A name beside a file's own that no other process uses: one that was orphaned may still write."""
+    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what attempts left behind that never came to their commit."""
+    for path in folder.glob(f"*{TEMPORARY}"):
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -82,7 +100,7 @@ def read_json(path: Path) -> Any:
 
 
 class Files:
-    """The files of one task while it runs: `open` each, then `commit` all."""
+    """The files of one task while it runs: write to each `path`, then `commit` all."""
 
     def __init__(self, folder: Path, index: int) -> None:
         self._folder = folder
@@ -90,26 +108,32 @@ class Files:
         self._names: list[str] = []
 
     def path(self, suffix: str) -> Path:
-        """Where to write; the name is final, the content becomes valid by `commit`."""
+        """Where to write the file of that suffix; `commit` gives it its name, `{index}.{suffix}`."""
         name = f"{self._stem}.{suffix}"
         if name not in self._names:
             self._names.append(name)
-        return self._folder / name
+        return _temporary(self._folder / name)
 
     def commit(
         self, fingerprint_: str, counts: dict[str, Any], seconds: dict[str, float]
     ) -> Manifest:
-        """Hash and sync what was written; then write the manifest."""
+        """Hash and sync what was written, and name it; the manifest, which comes last, is the commit.
+
+        The manifest of an earlier attempt goes first: it never stands beside files that are not its own.
+        """
         outputs = []
         for name in self._names:
-            path = self._folder / name
+            path = _temporary(self._folder / name)
             size, digest = hash_file(path)
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
+            _sync(path)
             outputs.append(Output(name, size, digest))
-        manifest = Manifest(fingerprint_, tuple(outputs), counts, seconds)
+        manifest = self._folder / f"{self._stem}.json"
+        manifest.unlink(missing_ok=True)
+        for name in self._names:
+            _temporary(self._folder / name).replace(self._folder / name)
+        _sync(self._folder)
         write_json(
-            self._folder / f"{self._stem}.json",
+            manifest,
             {
                 "fingerprint": fingerprint_,
                 "outputs": [[o.name, o.bytes, o.xxh3] for o in outputs],
@@ -117,11 +141,23 @@ class Files:
                 "seconds": seconds,
             },
         )
-        return manifest
+        return Manifest(fingerprint_, tuple(outputs), counts, seconds)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:  # some file systems cannot sync a folder
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
 
 
 def committed(folder: Path, index: int, fingerprint_: str) -> Manifest | None:
-    """The manifest of a task that is done with this very fingerprint and whose files are there; else None."""
+    """The manifest of a task that is done with this very fingerprint and has its files; else None."""
     path = folder / f"{index:05d}.json"
     try:
         raw = json.loads(path.read_bytes())
@@ -187,22 +223,47 @@ def lock(folder: Path) -> Iterator[None]:
     Raises:
         LockedError: another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ".lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _take_lock(folder)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.pread(handle, 64, 0).decode("ascii", "replace").strip() or "unknown"
-            raise LockedError(
-                f"{folder} is in use by process {owner}; wait for it, stop it, or choose another --output"
-            ) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def _take_lock(folder: Path) -> int:
+    """The locked file of a folder that may be removed, with its lock, by the process that held it."""
+    path = folder / ".lock"
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except FileNotFoundError:
+            continue  # the folder went between the two calls
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_named(handle, path):
+                return handle
+        except BlockingIOError:
+            owner = os.pread(handle, 64, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(handle)
+            raise LockedError(
+                f"{folder} is in use by process {owner}; wait for it, stop it, "
+                "or choose another --output"
+            ) from None
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # locked, but removed by the one that held it before
+
+
+def _is_named(handle: int, path: Path) -> bool:
+    """Whether an open file still is the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def clear(folder: Path) -> None:

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cleaner.io.inputs import InputFile
@@ -77,7 +76,7 @@ def open_listed(file: InputFile) -> Iterator[FileIO]:
         StreamFault: 'unreadable' or 'changed'.
     """
     try:
-        raw = Path(file.location).open("rb", buffering=0)  # noqa: SIM115  closed below
+        raw = FileIO(file.location)
     except OSError as error:
         raise StreamFault("unreadable", f"cannot be opened: {_words(error)}") from error
     with raw:

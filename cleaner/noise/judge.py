@@ -8,19 +8,21 @@ from difflib import get_close_matches
 from typing import Literal
 
 from cleaner.errors import ConfigError, Fault
-from cleaner.noise import neighbour
+from cleaner.noise import frame, neighbour
 from cleaner.noise.line import SCAN_CHARS, Kind, Line, look
 from cleaner.noise.pack import Packs
 from cleaner.noise.page import Action, Hit, Mark, Page
 
+VERSION = 1
+"""Raised when the same page may get other verdicts from the same packs; for fingerprints."""
 MAX_CACHE = 20_000
 """Lines whose look is remembered, some 20 MB. Menus come back on every page of a site."""
 
 _ACTIONS: dict[str, Action] = {"byline": "byline", "dateline": "date", "caption": "caption"}
-_SEEN: dict[str, str] = {"certain": "pattern", "likely": "pattern with support"}
 _REPEATED = "noise.repeated_line"
 _REASONS = {
     **neighbour.REASONS,
+    **frame.REASONS,
     _REPEATED: "the same line on many pages of the site, outside the article",
 }
 
@@ -43,12 +45,12 @@ class NoiseOptions:
     bylines: Literal["keep", "cut"] = "cut"
     dates: Literal["keep", "cut"] = "cut"
     off: frozenset[str] = frozenset()
-    """Ids of rules that do not act; rules of packs can also be left out when the packs are loaded."""
+    """Ids of rules that do not act, of packs or of this package."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """How many documents hold each line: of the same host, of the corpus. One entry per line of the page."""
+    """How many documents of the host, and of the corpus, hold each line of the page."""
 
     host_documents: Sequence[int]
     corpus_documents: Sequence[int]
@@ -116,7 +118,8 @@ class Judge:
         known = self._cache.get(raw)
         if known is None:
             line = look(raw)
-            found = tuple(self._hits[index] for index in self.packs.find(line))
+            hits = (self._hits[index] for index in self.packs.find(line))
+            found = tuple(hit for hit in hits if hit.rule not in self.options.off)
             known = (line, found)
             if len(self._cache) >= MAX_CACHE:
                 self._cache.clear()
@@ -131,8 +134,8 @@ class Judge:
         self._run(page, neighbour.mark_after_heads)
         self._run(page, neighbour.mark_tail_teasers)
         self._run(page, neighbour.mark_glued_teasers)
-        self._run(page, neighbour.mark_frames)
-        self._run(page, neighbour.mark_link_runs)
+        self._run(page, frame.mark_frames)
+        self._run(page, frame.mark_link_runs)
         if repeats is not None and _REPEATED not in self.options.off:
             _mark_repeated(page, repeats, places)
         _mark_supported(page)
@@ -237,8 +240,8 @@ def _mark_supported(page: Page) -> None:
 def _support(page: Page, at: int, hit: Hit) -> str:
     """What beside or around a line speaks for a likely rule, in a few words; "" if nothing does.
 
-    A page about lottery results or horoscopes is headed like a teaser; so above the article, or where there is
-    none, two such lines do not support each other.
+    A page about lottery results or horoscopes is headed like a teaser; so above the article, or
+    where there is none, two such lines do not support each other.
     """
     for step in (-1, 1, -2, 2):
         if page.is_noise(at + step) and _is_near(page, at, at + step):
@@ -266,8 +269,9 @@ def _is_likely_noise(page: Page, at: int) -> bool:
 def _mark_repeated(page: Page, repeats: Repeats, places: Sequence[int]) -> None:
     """Lines that many pages of the site have. What real articles repeat is guarded.
 
-    Articles share bylines, sub-heads ("Ingredients"), datelines and quotes; so inside the article only a line that
-    half of the site has counts, and a paragraph only where nearly all pages have it.
+    Articles share bylines, sub-heads ("Ingredients"), datelines and quotes; so inside the article
+    only a line that half of the site has counts, and a paragraph only where nearly all pages have
+    it.
     """
     total = repeats.host_total
     if total < 10:

@@ -14,13 +14,17 @@ SCAN_CHARS = 240
 """Rules look at lines up to this length; widgets, heads and teasers are shorter."""
 PROSE_CHARS = 300
 """A line this long that ends like a sentence is prose, whatever else it holds."""
+TEASER_CHARS = 320
+"""A teaser is no longer than that; longer prose shows that the text has resumed."""
 
 _STOPS = frozenset(".!?。！？…؟।॥:：")
 _CLOSERS = "\"'’”»›)]）】』」*_ \u00a0"
 _TRIM = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\ufeff\u3000"
 _BULLETS = "•·●○▪■□◆◇►▶▷▸»›>→⇒*+#|~–—-"
 _TAIL_MARKS = " :：.…»›>→▼▾▸►|·•,;!?"
-_WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WIDE = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
 _COUNT = re.compile(r"\s*[(\[]\s*[\d.,+]+\s*[)\]]$")
 _BARS = ("|", "/", "•", "·", "»", "›", "│", "︱", "\t", " - ", " – ", "   ")
 _LISTED = re.compile(r"(?:[-–—•*·▪●+]|\(?\d{1,3}[.)/:]|[a-zA-Zđ][.)]|\d+(?:[.,/]\d+)?)\s*\S")
@@ -31,7 +35,11 @@ _CODE = re.compile(
 _TONES = re.compile(r"(?<!q)(?:o[àáảãạèéẻẽẹ]|u[ỳýỷỹỵ])(?![^\W\d_])")
 _TONE_PLACES = {
     new: old
-    for pairs in ("oà òa|oá óa|oả ỏa|oã õa|oạ ọa", "oè òe|oé óe|oẻ ỏe|oẽ õe|oẹ ọe", "uỳ ùy|uý úy|uỷ ủy|uỹ ũy|uỵ ụy")
+    for pairs in (
+        "oà òa|oá óa|oả ỏa|oã õa|oạ ọa",
+        "oè òe|oé óe|oẻ ỏe|oẽ õe|oẹ ọe",
+        "uỳ ùy|uý úy|uỷ ủy|uỹ ũy|uỵ ụy",
+    )
     for new, old in (pair.split() for pair in pairs.split("|"))
 }
 
@@ -66,7 +74,7 @@ class Line(NamedTuple):
     is_code: bool
     """Looks like a line of a program or of markup."""
     bars: int
-    """Separators inside: `|`, `•`, `/`, tabs, wide gaps, dashes between spaces."""
+    """Separators inside: `|`, `•`, `/`, tabs, wide gaps, dashes between spaces; 0 for sentences."""
     folded: str
     """NFC, case folded, spaces collapsed, tone marks in the old places: what patterns see."""
     key: str
@@ -74,7 +82,7 @@ class Line(NamedTuple):
 
 
 def unify_tones(text: str) -> str:
-    """Vietnamese tone marks of open `oa oe uy` moved to the first vowel: hoà → hòa; lower case only."""
+    """Vietnamese tones of open `oa oe uy` moved to the first vowel: hoà → hòa; lower case only."""
     return _TONES.sub(lambda found: _TONE_PLACES[found.group()], text)
 
 
@@ -86,7 +94,7 @@ def fold(text: str) -> str:
 
 
 def phrase_key(folded: str) -> str:
-    """A folded line without bullets before it, and without marks or a count such as `(12)` behind it."""
+    """A folded line without bullets before it, and without marks or a count, `(12)`, behind."""
     bare = folded.lstrip(_BULLETS + " ").rstrip(_TAIL_MARKS)
     if bare.endswith((")", "]")):
         bare = _COUNT.sub("", bare).rstrip(_TAIL_MARKS)
@@ -102,7 +110,7 @@ def look(raw: str) -> Line:
     if chars > PROSE_CHARS and is_ended:
         return Line(text, Kind.PROSE, chars, chars // 6, False, True, False, False, 0, "", "")
     words = _count_words(text, chars)
-    bars = sum(map(text.count, _BARS)) if chars <= SCAN_CHARS else 0
+    bars = 0 if is_ended or chars > SCAN_CHARS else sum(map(text.count, _BARS))
     kind = _kind(text, chars, words, bars, is_ended)
     is_cut_off = bare.endswith(("...", "…"))
     is_listed = _LISTED.match(text) is not None
@@ -122,7 +130,7 @@ def _is_code(text: str) -> bool:
 
 
 def _count_words(text: str, chars: int) -> int:
-    """Words between spaces, and half the characters of scripts without spaces where words look long."""
+    """Words between spaces; where they look long, half the characters of unspaced scripts, too."""
     words = len(text.split())
     if chars > 6 * words and not text.isascii():
         words += len(_WIDE.findall(text)) // 2
@@ -143,3 +151,8 @@ def _kind(text: str, chars: int, words: int, bars: int, is_ended: bool) -> Kind:
         return Kind.LINK
     inner = text.count(", ") + text.count(". ") + text.count("，") + text.count("。")
     return Kind.PROSE if inner * 30 >= words else Kind.LINK
+
+
+def is_teaser(line: Line) -> bool:
+    """Whether a line has words and no more than the size of a teaser."""
+    return line.kind is not Kind.MARK and line.chars <= TEASER_CHARS

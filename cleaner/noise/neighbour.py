@@ -1,4 +1,4 @@
-"""Noise that shows in its neighbours: doubled titles, link lists under a head, teasers after the end.
+"""Noise that shows in its neighbours: doubled titles, lists under a head, teasers at the end.
 
 Each rule takes the page and marks lines; none knows a language. Scores are thousandths.
 """
@@ -6,39 +6,32 @@ Each rule takes the page and marks lines; none knows a language. Scores are thou
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from cleaner.noise.line import Kind, Line
-from cleaner.noise.page import ANCHORS, Mark, Page
+from cleaner.noise.line import TEASER_CHARS, Kind, Line, is_teaser
+from cleaner.noise.page import Mark, Page
 
 REASONS: Mapping[str, str] = MappingProxyType(
     {
-        "noise.repeated_title": "a title printed twice in a row, as lists of links with pictures do",
+        "noise.repeated_title": "a title printed twice in a row, as link lists with pictures do",
         "noise.repeated_teaser": "the teaser under a title that is printed twice",
         "noise.after_head": "what follows the head of a list of links, until prose resumes",
         "noise.tail_teaser": "titles and teasers of other articles in turn after the article's end",
-        "noise.glued_teaser": "a title and its teaser run together without a space, after the article's end",
-        "noise.frame_head": "short lines among menus before the article",
-        "noise.frame_tail": "short lines among links and footers after the article's end",
-        "noise.link_run": "a long run of short lines outside the article",
+        "noise.glued_teaser": "a title and a teaser joined without a space, at the page's end",
         "noise.separator": "a separator or a number alone between noise",
     }
 )
 
 _HEAD = frozenset({"head"})
 _ITEM = re.compile(r"\d{1,3} ?[.):/-]|[IVX]{1,4}[.)]")
-_SCORE = re.compile(r"\b\d{1,3} ?[-–:] ?\d{1,3}\b")
-_BODY_CHARS = 320
-"""A teaser is shorter; prose that is longer has resumed."""
 
 
 def mark_repeated_titles(page: Page) -> None:
     """Runs of title, the same title, teaser: the shape of a link list whose pictures are gone.
 
-    Two or more such groups in a row are noise anywhere; one alone only after the article's end, for captions and
-    refrains are printed twice as well.
+    Two or more such groups in a row are noise anywhere; one alone only after the article's end, for
+    captions and refrains are printed twice as well.
     """
     lines = page.lines
     body_end = last_body(page)
@@ -50,7 +43,7 @@ def mark_repeated_titles(page: Page) -> None:
             stop = here + 2
             while stop < len(lines) and lines[stop].key == lines[here].key:
                 stop += 1
-            if stop < len(lines) and _is_teaser(lines[stop]) and not _is_doubled(page, stop):
+            if stop < len(lines) and is_teaser(lines[stop]) and not _is_doubled(page, stop):
                 stop += 1
             groups.append((here, stop))
             here = stop
@@ -77,7 +70,7 @@ def _is_doubled(page: Page, at: int) -> bool:
 
 
 def _is_link_list(page: Page, groups: list[tuple[int, int]], body_end: int) -> bool:
-    """Whether doubled titles are a list of links, not a refrain, a caption or the page's own title."""
+    """Whether doubled titles are a list of links, not a refrain, a caption or the headline."""
     lines = page.lines
     taught = sum(
         1 for start, stop in groups if lines[stop - 1].key != lines[start].key
@@ -109,14 +102,15 @@ def _mark_group(page: Page, start: int, stop: int, run: int) -> None:
 def last_body(page: Page) -> int:
     """The line after the last paragraph that is surely the article's.
 
-    A long paragraph, or the second of two in a row; single short paragraphs after it may be teasers.
+    A long paragraph, or the second of two in a row; single short paragraphs after it may be
+    teasers.
     """
     lines = page.lines
     for index in range(min(page.end, len(lines)) - 1, 0, -1):
         line = lines[index]
         if line.kind is not Kind.PROSE or page.marks[index] is not None:
             continue
-        if line.chars > _BODY_CHARS or lines[index - 1].kind is Kind.PROSE:
+        if line.chars > TEASER_CHARS or lines[index - 1].kind is Kind.PROSE:
             return index + 1
     return 1 if lines and lines[0].kind is Kind.PROSE else 0
 
@@ -124,7 +118,7 @@ def last_body(page: Page) -> int:
 def mark_after_heads(page: Page) -> None:
     """What follows a head such as "read more": links, and teasers where the article is over."""
     body_end = last_body(page)
-    kept = _headline(page)
+    kept = page.headline()
     for index in range(len(page.lines)):
         if not page.has(index, _HEAD) or not page.is_noise(index):
             continue
@@ -164,7 +158,7 @@ def _may_follow(page: Page, at: int, start: int) -> bool:
 def _is_teaser_here(page: Page, at: int, start: int) -> bool:
     """Whether a sentence in a list stands under a title and before another link."""
     line = page.lines[at]
-    if not _is_teaser(line):
+    if not is_teaser(line):
         return False
     above = page.lines[at - 1]
     is_titled = at > start and above.kind is Kind.LINK and above.words >= 4
@@ -176,22 +170,25 @@ def _is_teaser_here(page: Page, at: int, start: int) -> bool:
 def _without_subhead(page: Page, start: int, stop: int) -> int:
     """Give the last line back where prose resumes and the line may be its sub-head.
 
-    One link alone is the link; of several, a last one that is clearly shorter than the others is a sub-head.
+    One link alone is the link; of several, a last one that is clearly shorter than the others is a
+    sub-head.
     """
     if stop - start < 2 or page.lines[stop].kind is not Kind.PROSE:
         return stop
     last = page.lines[stop - 1]
-    others = [page.lines[i].words for i in range(start, stop - 1) if page.lines[i].kind is Kind.LINK]
+    others = [
+        page.lines[i].words for i in range(start, stop - 1) if page.lines[i].kind is Kind.LINK
+    ]
     if page.hits[stop - 1] or not others:
         return stop
     return stop - 1 if last.words * 3 < 2 * (sum(others) // len(others)) else stop
 
 
 def mark_tail_teasers(page: Page) -> None:
-    """After the last paragraphs of the article: title, teaser, title, teaser, to the end of the page.
+    """After the article's last paragraphs: title, teaser, title, teaser, to the end of the page.
 
-    Not where the article itself goes on in that way (sub-heads with one paragraph each), and not where most
-    titles are questions (answers follow those).
+    Not where the article itself goes on in that way (sub-heads with one paragraph each), and not
+    where most titles are questions (answers follow those).
     """
     if not page.has_article:
         return
@@ -221,7 +218,7 @@ def _is_pair(page: Page, at: int) -> bool:
         and _may_be_headline(title)
         and title.bars <= 1
         and teaser.kind in (Kind.PROSE, Kind.SENTENCE)
-        and title.chars < teaser.chars <= _BODY_CHARS
+        and title.chars < teaser.chars <= TEASER_CHARS
         and teaser.words <= 75
         and not teaser.is_listed
         and not page.is_noise(at)
@@ -229,7 +226,7 @@ def _is_pair(page: Page, at: int) -> bool:
 
 
 def _may_be_headline(line: Line) -> bool:
-    """Whether a line ends and begins as headlines do: no full stop, no list mark, not one whole quotation."""
+    """Whether a line begins and ends as headlines do: no list mark, no full stop."""
     if line.is_ended and not line.text.endswith(("?", "!", "？", "！")):
         return False
     return not line.text.endswith((",", ";", "…")) and not _is_numbered(line)
@@ -237,11 +234,11 @@ def _may_be_headline(line: Line) -> bool:
 
 def _is_numbered(line: Line) -> bool:
     """Whether a line starts with a list mark; a headline may start with a plain number."""
-    return line.is_listed and not line.text[:1].isdigit() or _ITEM.match(line.text) is not None
+    return (line.is_listed and not line.text[:1].isdigit()) or _ITEM.match(line.text) is not None
 
 
 def _is_plain_body(page: Page, stop: int) -> bool:
-    """Whether the text before `stop` has paragraphs in a row, and hardly any with a title over it."""
+    """Whether the text before `stop` has paragraphs in a row, and few with a title over them."""
     lines = page.lines
     in_row = titled = 0
     for at in range(1, stop):
@@ -297,202 +294,8 @@ def glue(line: Line) -> int:
     return 0
 
 
-def mark_frames(page: Page) -> None:
-    """Short lines before the article and after it, where known noise shows that a frame is there."""
-    if page.has_article:
-        _mark_head_frame(page)
-        _mark_tail_frame(page)
-
-
-def _is_anchor(page: Page, at: int) -> bool:
-    """Whether a line shows that it lies in a page's frame."""
-    if page.lines[at].key in page.interleaved:
-        return False
-    return page.is_noise(at) or any(hit.kind in ANCHORS for hit in page.hits[at])
-
-
-def _mark_head_frame(page: Page) -> None:
-    """Menus above the article: known menu lines, and short lines in the gaps between them."""
-    anchors = [at for at in range(page.start) if _is_anchor(page, at)]
-    if len(anchors) < 3:
-        return
-    kept = _headline(page)
-    evidence = (f"{len(anchors)} menu lines above the article",)
-    _mark_between(page, "noise.frame_head", [-1, *anchors], kept, evidence)
-
-
-def _mark_between(
-    page: Page, rule: str, anchors: list[int], kept: frozenset[int], evidence: tuple[str, ...]
-) -> None:
-    """Mark anchors, and what lies between two of them as far as no text resumes."""
-    for low, high in pairwise(anchors):
-        for at in _frame_part(page, low + 1, high):
-            if at not in kept and _is_frame_line(page, at, high):
-                page.mark(at, Mark(rule, 800, evidence))
-        if high not in kept:
-            page.mark(high, Mark(rule, 800, evidence))
-
-
-def _frame_part(page: Page, start: int, stop: int) -> list[int]:
-    """The lines of a gap between two anchors that can be frame.
-
-    From both sides up to where prose resumes, without the line above it, which may be its head; nothing of a
-    gap that looks like a program or a table.
-    """
-    lines = page.lines
-    if start >= stop or _is_table(lines[start:stop]):
-        return []
-    resumed = [at for at in range(start, stop) if _resumes(page, at, stop)]
-    if not resumed:
-        return list(range(start, stop))
-    return [*range(start, resumed[0] - 1), *range(resumed[-1] + 1, stop)]
-
-
-def _resumes(page: Page, at: int, stop: int) -> bool:
-    """Whether a text goes on here: a long paragraph, or one of two in a row."""
-    lines = page.lines
-    if lines[at].kind is not Kind.PROSE:
-        return False
-    if lines[at].chars > _BODY_CHARS:
-        return True
-    above = at > 0 and lines[at - 1].kind is Kind.PROSE
-    return above or (at + 1 < stop and lines[at + 1].kind is Kind.PROSE)
-
-
-def _is_table(gap: Sequence[Line]) -> bool:
-    """Whether lines look like code, or like the rows of a table or a ticker (numbers in many)."""
-    if sum(line.is_code for line in gap) * 8 >= len(gap):
-        return True
-    if len(gap) < 6:
-        return False
-    return sum(map(_is_figures, gap)) * 10 >= 4 * len(gap)
-
-
-def _is_figures(line: Line) -> bool:
-    """Whether a line is a number or a clock, or holds a score, or is an eighth digits."""
-    if line.kind is Kind.MARK:
-        return True
-    digits = sum(map(str.isdigit, line.text))
-    return digits > 0 and (digits * 8 >= line.chars or _SCORE.search(line.text) is not None)
-
-
-def _headline(page: Page) -> frozenset[int]:
-    """Lines above the article that may be its headline or standfirst: the longest of the last twelve."""
-    first = max(0, page.start - 12)
-    open_ = [
-        at
-        for at in range(first, page.start)
-        if not page.hits[at] and page.lines[at].words >= 4 and page.lines[at].bars < 3
-    ]
-    if not open_:
-        return frozenset()
-    longest = max(page.lines[at].words for at in open_)
-    return frozenset(at for at in open_ if page.lines[at].words * 2 >= longest)
-
-
-def _mark_tail_frame(page: Page) -> None:
-    """Links and footers below the article: from the first line that is surely noise to the end."""
-    lines = page.lines
-    anchors = [at for at in range(page.end, len(lines)) if _is_anchor(page, at)]
-    if len(anchors) < 2:
-        return
-    evidence = (f"{len(anchors)} frame lines below the article",)
-    _mark_between(page, "noise.frame_tail", [anchors[0] - 1, *anchors], frozenset(), evidence)
-    for at in _frame_part(page, anchors[-1] + 1, len(lines)):
-        if _is_frame_line(page, at, len(lines)):
-            page.mark(at, Mark("noise.frame_tail", 800, evidence))
-
-
-def mark_link_runs(page: Page) -> None:
-    """Long runs of short lines outside the article: menus and link lists that no pack knows.
-
-    Not where there is little article, nor where the lines hold numbers, code or list marks: tables, tickers,
-    recipes and listings are long runs as well.
-    """
-    prose = sum(page.lines[at].words for at in range(page.start, page.end))
-    if prose < 80:
-        return
-    kept = _headline(page)
-    for start, stop in ((0, page.start), (page.end, len(page.lines))):
-        for low, high in _runs(page, start, stop):
-            if high - low < _RUN_LINES or _is_listing(page.lines[low:high]):
-                continue
-            evidence = (f"a run of {high - low} short lines",)
-            first, last = _without_margin(page, low, high)
-            for at in range(first, last):
-                if at not in kept and not page.lines[at].is_code:
-                    page.mark(at, Mark("noise.link_run", 750, evidence))
-
-
-def _is_listing(run: Sequence[Line]) -> bool:
-    """Whether a run looks like a table, code, or a numbered list."""
-    listed = sum(line.is_listed and line.text[0] not in "•·●▪■" for line in run)
-    return listed * 4 > len(run) or _is_table(run)
-
-
-def _without_margin(page: Page, low: int, high: int) -> tuple[int, int]:
-    """The run without what may still be the article's, between its text and the first known noise.
-
-    A margin of up to ten lines is left (credits, a table, the page's own head), a longer one only where its
-    lines hold numbers.
-    """
-    anchors = [at for at in range(low, high) if _is_anchor(page, at)]
-    if not anchors:
-        return low, high
-    if low == page.end and _is_margin(page.lines[low : anchors[0]]):
-        low = anchors[0]
-    if high == page.start and _is_margin(page.lines[anchors[-1] + 1 : high]):
-        high = anchors[-1] + 1
-    return low, high
-
-
-def _is_margin(lines: Sequence[Line]) -> bool:
-    """Whether lines between the article and known noise may belong to the article."""
-    numbered = sum(any(map(str.isdigit, line.text)) for line in lines)
-    return len(lines) <= 10 or numbered * 10 >= 3 * len(lines)
-
-
-_RUN_LINES = 12
-
-
-def _runs(page: Page, start: int, stop: int) -> list[tuple[int, int]]:
-    """Runs of short lines in [start, stop)."""
-    runs: list[tuple[int, int]] = []
-    low = start
-    for at in range(start, stop + 1):
-        if at < stop and (_is_short(page, at) or _is_between(page, at, stop)):
-            continue
-        if at > low:
-            runs.append((low, at))
-        low = at + 1
-    return runs
-
-
-def _is_frame_line(page: Page, at: int, limit: int) -> bool:
-    """Whether a line among anchors is frame: short, or a teaser between short lines; never code."""
-    return not page.lines[at].is_code and (_is_short(page, at) or _is_between(page, at, limit))
-
-
-def _is_short(page: Page, at: int) -> bool:
-    """Whether a line is a link, a mark, or one short sentence."""
-    return page.lines[at].kind is not Kind.PROSE
-
-
-def _is_between(page: Page, at: int, limit: int) -> bool:
-    """Whether a sentence is a teaser or a label alone among short lines."""
-    line = page.lines[at]
-    if not _is_teaser(line):
-        return False
-    return (at == 0 or _is_short(page, at - 1)) and (at + 1 >= limit or _is_short(page, at + 1))
-
-
-def _is_teaser(line: Line) -> bool:
-    """Whether a line has the size of a teaser."""
-    return line.kind is not Kind.MARK and line.chars <= _BODY_CHARS
-
-
 def mark_separators(page: Page) -> None:
-    """A `/`, a `|` or a number alone, with noise on both sides, or noise above and nothing below."""
+    """A `/`, a `|` or a number alone between noise, or between noise and the page's end."""
     last = len(page.lines) - 1
     for at, line in enumerate(page.lines):
         if line.kind is not Kind.MARK or page.marks[at] is not None or line.chars > 24:

@@ -1,24 +1,25 @@
 """Rule packs: what noise looks like in one language, as data with reasons and examples.
 
-    pack: vi              # also the first part of each rule's id
-    language: vi          # or `any`
-    version: 1
-    rules:
-      - id: vi.related_head
-        kind: head
-        severity: certain           # or `likely`: needs support from its neighbourhood
-        reason: the head of a list of links to other articles
-        phrases: [đọc thêm]         # whole lines: case, marks around, a count behind do not matter
-        any: ['^bài viết .{0,20}']  # RE2, sees the line in lower case with single spaces
-        all: []                     # each of these, too
-        scope: {max_chars: 60, where: outside}
-        examples: {match: [...], no_match: [...]}
+pack: vi              # also the first part of each rule's id
+language: vi          # or `any`
+version: 1
+rules:
+  - id: vi.related_head
+    kind: head
+    severity: certain           # or `likely`: needs support from its neighbourhood
+    reason: the head of a list of links to other articles
+    phrases: [đọc thêm]         # whole lines: case, marks around, a count behind do not matter
+    any: ['^bài viết .{0,20}']  # RE2, sees the line in lower case with single spaces
+    all: []                     # each of these, too
+    scope: {max_chars: 60, where: outside}
+    examples: {match: [...], no_match: [...]}
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -119,10 +120,12 @@ class Pack(_Model):
     pack: str = Field(pattern=r"^[a-z][a-z0-9_]{0,20}$")
     language: str = Field(pattern=r"^(any|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$")
     version: int = Field(ge=1)
-    rules: Annotated[tuple[Rule, ...], Field(strict=False, min_length=1)]
+    rules: Annotated[tuple[Rule, ...], Field(strict=False)]
 
     @model_validator(mode="after")
     def _ids_fit(self) -> Self:
+        if not self.rules:
+            raise ValueError("a pack needs at least one rule")
         seen: set[str] = set()
         for rule in self.rules:
             if not rule.id.startswith(f"{self.pack}."):
@@ -135,7 +138,7 @@ class Pack(_Model):
 
 @dataclass(frozen=True)
 class Packs:
-    """The rules in force, compiled. `rules` is sorted by pack order; `find` gives indices into it."""
+    """The rules in force, compiled; `find` gives indices into `rules`."""
 
     packs: tuple[Pack, ...]
     off: frozenset[str] = frozenset()
@@ -157,7 +160,7 @@ class Packs:
                 if index not in phrases.get(key, ()):
                     phrases[key] = (*phrases.get(key, ()), index)
             for group, needed in ((rule.any_, False), (rule.all_, True)):
-                patterns.extend(_tone_neutral(pattern) for pattern in group)
+                patterns.extend(_as_folded(pattern) for pattern in group)
                 owners.extend((index, needed) for _ in group)
         object.__setattr__(self, "rules", rules)
         object.__setattr__(self, "_phrases", phrases)
@@ -165,7 +168,7 @@ class Packs:
         object.__setattr__(self, "_owners", tuple(owners))
 
     def find(self, line: Line) -> tuple[int, ...]:
-        """Indices of the rules whose text and size fit the line, ascending; its place is not asked."""
+        """Indices of the rules whose text and size fit the line, ascending; not its place."""
         if not line.folded:
             return ()
         found = set(self._phrases.get(line.key, ()))
@@ -265,7 +268,7 @@ def _find(name: str | Path) -> Path | Traversable:
     return resources.files("cleaner") / "rules" / f"{text}.yaml"
 
 
-def _fault(item: Any, source: Source) -> Fault:  # noqa: ANN401  pydantic's error
+def _fault(item: Any, source: Source) -> Fault:
     """One of pydantic's errors as a fault with its place in the file."""
     location = tuple(part for part in item["loc"] if isinstance(part, str | int))
     message, hint = str(item["msg"]).removeprefix("Value error, "), ""
@@ -300,6 +303,6 @@ def _fits(scope: Scope, line: Line) -> bool:
     return line.chars <= scope.max_chars and scope.min_words <= line.words <= scope.max_words
 
 
-def _tone_neutral(pattern: str) -> str:
-    """The pattern with Vietnamese tone marks where `fold` puts them."""
-    return unify_tones(pattern)
+def _as_folded(pattern: str) -> str:
+    """The pattern with tone marks and double s spelled as `fold` spells them in lines."""
+    return unify_tones(unicodedata.normalize("NFC", pattern)).replace("ß", "ss")

@@ -1,4 +1,4 @@
-"""A page as the rules see it: its lines that are not blank, what packs found on each, and its zones."""
+"""A page as the rules see it: its lines that are not blank, what packs found, its zones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from cleaner.noise.line import Kind, Line
 
 Action: TypeAlias = Literal["cut", "byline", "date", "caption"]
 
+MIN_ZONE = 24
+"""Weight of the smallest article: two or three sentences."""
 ANCHORS = frozenset({"head", "form_field", "widget", "share", "nav", "footer"})
 """Kinds of rules that show a page's frame; what lies among them is frame, too."""
 
@@ -44,7 +46,7 @@ class Page:
     hits: Sequence[tuple[Hit, ...]]
     marks: list[Mark | None] = field(init=False)
     interleaved: frozenset[str] = field(init=False)
-    """Keys of short lines that come again and again between other lines, such as a "show less" in a ticker."""
+    """Keys of known lines that come again and again, such as a "show less" in a ticker."""
     start: int = field(init=False)
     """First line of the article's zone."""
     end: int = field(init=False)
@@ -77,6 +79,16 @@ class Page:
         """Whether a certain rule of one of these kinds fits the line."""
         return any(hit.is_certain and hit.kind in kinds for hit in self.hits[index])
 
+    def headline(self) -> frozenset[int]:
+        """Lines that may be headline or standfirst: the longest of the twelve above the text."""
+        free = [
+            at
+            for at in range(max(0, self.start - 12), self.start)
+            if not self.hits[at] and self.lines[at].words >= 4 and self.lines[at].bars < 3
+        ]
+        longest = max((self.lines[at].words for at in free), default=0)
+        return frozenset(at for at in free if self.lines[at].words * 2 >= longest)
+
     def is_inside(self, index: int) -> bool:
         """Whether the line lies in the article's zone."""
         return self.start <= index < self.end
@@ -95,8 +107,8 @@ def article_zone(
 ) -> tuple[int, int]:
     """The run of lines with the most prose and the fewest links: [start, end), or (0, 0).
 
-    Prose counts for its words, links and known noise against; the best run by Kadane's algorithm, as in
-    Finn, Kushmerick and Smyth, "Fact or fiction" (2001), with lines instead of tags.
+    Prose counts for its words, links and known noise against; the best run by Kadane's algorithm,
+    as in Finn, Kushmerick and Smyth, "Fact or fiction" (2001), with lines instead of tags.
     """
     best, best_start, best_end = 0, 0, 0
     total, start = 0, 0
@@ -109,15 +121,14 @@ def article_zone(
     return (best_start, best_end) if best >= MIN_ZONE else (0, 0)
 
 
-MIN_ZONE = 24
-"""Weight of the smallest zone: two or three sentences."""
-
-
 def _weight(line: Line, hits: tuple[Hit, ...]) -> int:
     """What a line says for (above 0) or against the article being here."""
     kind = line.kind
-    if hits and any(hit.is_certain and hit.kind in ANCHORS for hit in hits):
-        return -14
+    for hit in hits:
+        if hit.is_certain and hit.kind in ANCHORS:
+            return -14
+        if hit.kind == "teaser":
+            return -5
     if kind is Kind.PROSE:
         return min(line.words, 50)
     if kind is Kind.SENTENCE:

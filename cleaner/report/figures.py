@@ -1,4 +1,4 @@
-"""Figures for people: short, of fixed width where they stand in a table; the exact ones are in the JSON."""
+"""Figures for people: short enough for a table; the exact ones are in the JSON."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ def short(number: int) -> str:
 
 
 def megabytes(size: float) -> str:
-    """Bytes as MB or GB (powers of ten): 0.2 MB, 12.3 MB, 1.23 GB."""
-    if size < 99_950:
-        return f"{size / 1e3:.1f} kB"
+    """Bytes in powers of ten: 812 B, 99.5 kB, 12.3 MB, 1.23 GB."""
+    if size < 1e3:
+        return f"{size:.0f} B"
+    if size < 999.5e3:
+        return f"{_digits(size / 1e3)} kB"
     return f"{_digits(size / 1e6)} MB" if size < 999.5e6 else f"{_digits(size / 1e9)} GB"
 
 
@@ -44,7 +46,7 @@ def share(part: int, whole: int) -> str:
     if not whole:
         return "0 %"
     percent = 100 * part / whole
-    if 0 < part and percent < 0.1:
+    if part > 0 and percent < 0.1:
         return "<0.1 %"
     if part < whole and percent > 99.9:
         return ">99.9 %"

@@ -6,15 +6,15 @@ import unicodedata
 
 _UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
-"""Format characters that spelling needs (Persian, Indic scripts, emoji) and that no terminal obeys."""
+"""Format characters that spelling needs (Persian, Indic scripts, emoji); no terminal obeys them."""
 
 
 def inert(text: str, *, keep: str = "") -> str:
-    """The text with every character that could steer a terminal, or that nobody sees, as an escape.
+    r"""The text with every character that could steer a terminal, or that nobody sees, escaped.
 
     Control and format characters (escape sequences, bidi overrides, zero widths), line and
-    paragraph separators and half surrogates become `\\x1b`, `\\u202e`, …;
-    those in `keep` stay. The result is one line, and fits UTF-8.
+    paragraph separators and half surrogates become `\x1b`, `\u202e`, …; those in
+    `keep` stay. The result is one line, and fits UTF-8.
     """
     if text.isprintable():
         return text
@@ -22,7 +22,7 @@ def inert(text: str, *, keep: str = "") -> str:
 
 
 def visible(text: str) -> str:
-    """As `inert`, with spaces of unusual kinds escaped, too: for what was changed, where they matter."""
+    """As `inert`, with unusual spaces escaped, too: for what was changed, where they matter."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else _shown(c) for c in text)
@@ -33,5 +33,5 @@ def _is_unshown(character: str) -> bool:
 
 
 def _shown(character: str) -> str:
-    """`\\n`, `\\x1b`, `\\u202e`, `\\U000e0001`: as Python writes it."""
+    r"""As Python writes it: `\n`, `\x1b`, `\u202e`, `\U000e0001`."""
     return character.encode("unicode_escape").decode("ascii")

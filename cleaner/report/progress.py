@@ -148,7 +148,9 @@ class Progress:
 
     def _number(self, running: Running) -> str:
         if self._live is not None:
-            return f"{running.number + 1}/{self._phases}" if self._phases else f"{running.number + 1}"
+            return (
+                f"{running.number + 1}/{self._phases}" if self._phases else f"{running.number + 1}"
+            )
         total = f"/{self._phases}" if self._phases else ""
         return f"[{running.number + 1}{total}]"
 
@@ -167,7 +169,9 @@ class Progress:
         head.add_row(Text(self._number(running), style="bold"), label)
         body = Table.grid(padding=(0, 1))
         body.add_column(width=_INDENT - 1)
-        body.add_row("", ProgressBar(total=1.0, completed=running.share(), width=30), running.facts())
+        body.add_row(
+            "", ProgressBar(total=1.0, completed=running.share(), width=30), running.facts()
+        )
         return Group(head, body)
 
     def _tick(self) -> None:
@@ -196,8 +200,8 @@ class Running:
         """Take over a load: anew, or grown."""
         self.tasks, self.done = load.tasks, load.done
         # a chunk of the input is about as big as another, but its bytes on disk say little
-        is_even = self._kind == "read" or len(load.bytes_per_task) != load.tasks or not load.bytes
-        self._weights = (1,) * load.tasks if is_even else load.bytes_per_task
+        self._is_even = self._kind == "read" or len(load.bytes_per_task) != load.tasks or not load.bytes
+        self._weights = (1,) * load.tasks if self._is_even else load.bytes_per_task
         self._total = max(1, sum(self._weights))
         self._before = self._total * load.done / max(1, load.tasks)
         self._gained = 0.0
@@ -209,13 +213,12 @@ class Running:
         self._gained += weight
         counts = report.manifest.counts
         if self._kind == "read":
-            self._documents += sum(n for n, _ in counts["batches"])
-            self._bytes += sum(size for _, size in counts["batches"])
-        elif self._kind == "map":
-            self._bytes += counts["text_bytes"]
-        elif self._kind == "write":
-            self._documents += counts["documents"]
-            self._bytes += weight
+            batches = counts.get("batches", ())
+            self._documents += sum(n for n, _ in batches)
+            self._bytes += sum(size for _, size in batches)
+        elif self._kind != "merge":
+            self._documents += counts.get("documents", 0)
+            self._bytes += 0 if self._is_even else weight
 
     def seconds(self) -> float:
         """Since the phase began."""

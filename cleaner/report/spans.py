@@ -1,4 +1,4 @@
-"""The last word on each piece of a document: which of the ledger's rows, that nest, lie outermost."""
+"""The last word on each piece of a document: which of the ledger's rows lie outermost."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""A run in numbers: the sum of its tasks' manifests. The same for every worker count; times are kept apart."""
+"""A run in numbers, the same for every worker count: the sum of its tasks' manifests."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cleaner.errors import BalanceError
+from cleaner.errors import BalanceError, InputError, IntegrityError
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,16 @@ class RunReport:
         }
 
 
+def with_times(report: RunReport) -> dict[str, Any]:
+    """`to_json`, the output folder, the times, and whether anything was done: for scripts."""
+    return {
+        **report.to_json(),
+        "output": str(report.output),
+        "up_to_date": report.up_to_date,
+        "timings": report.timings,
+    }
+
+
 def from_json(raw: dict[str, Any], output: Path, timings: dict[str, Any]) -> RunReport:
     """The report of a finished run, from its files."""
     stages = []
@@ -90,6 +101,29 @@ def from_json(raw: dict[str, Any], output: Path, timings: dict[str, Any]) -> Run
     )
 
 
+def read_report(run: Path) -> RunReport:
+    """The report of a finished run, from its folder.
+
+    Raises:
+        InputError: the folder is no finished run.
+        IntegrityError: its report is damaged.
+    """
+    if not (run / "manifest.json").is_file():
+        going = "; it is not finished: run its config again" if (run / "work").is_dir() else ""
+        raise InputError(f"{run} is not a finished run (no manifest.json in it){going}")
+    folder = run / "reports"
+    try:
+        raw = json.loads((folder / "report.json").read_bytes())
+        timings = folder / "timings.json"
+        times = json.loads(timings.read_bytes()) if timings.is_file() else {}
+        return replace(from_json(raw, run, times), up_to_date=False)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise IntegrityError(
+            f"{folder}: the report cannot be read ({what}); run the config again"
+        ) from None
+
+
 def check_balance(report: RunReport, faults: list[str]) -> None:
     """Prove that nothing was lost between two stages.
 
@@ -102,12 +136,14 @@ def check_balance(report: RunReport, faults: list[str]) -> None:
         docs = before.counts["docs_out"] - left_out
         if docs != after.counts["docs_in"]:
             found.append(
-                f"{docs} documents leave {before.name}, {after.counts['docs_in']} reach {after.name}"
+                f"{docs} documents leave {before.name}, "
+                f"{after.counts['docs_in']} reach {after.name}"
             )
         chars = before.counts["chars_kept"] + before.counts["chars_rewritten"]
         if not left_out and chars != after.counts["chars_in"]:
             found.append(
-                f"{chars} characters leave {before.name}, {after.counts['chars_in']} reach {after.name}"
+                f"{chars} characters leave {before.name}, "
+                f"{after.counts['chars_in']} reach {after.name}"
             )
     last = report.stages[-1]
     docs = last.counts["docs_out"] - (report.left_out if last.number == 0 else 0)
@@ -117,6 +153,6 @@ def check_balance(report: RunReport, faults: list[str]) -> None:
         )
     if found:
         raise BalanceError(
-            "the books do not balance, so nothing is published (a fault of cleaner: please report it):\n  "
-            + "\n  ".join(found)
+            "the books do not balance, so nothing is published "
+            "(a fault of cleaner: please report it):\n  " + "\n  ".join(found)
         )

@@ -16,7 +16,7 @@ __all__ = ["Progress", "console", "print_explanation", "print_plan", "print_summ
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that takes no text for markup and never fails on a character that it cannot show."""
+    """A console that takes no text for markup, and escapes characters that it cannot show."""
     stream = sys.stderr if stderr else sys.stdout
     if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
         stream.reconfigure(errors="backslashreplace")

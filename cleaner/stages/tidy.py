@@ -87,7 +87,7 @@ _LINE = re.compile("([^\n\r\u2028\u2029]*)(?:\r\n|[\n\r\u2028\u2029]|\\Z)")
 def _placed(
     spans: Iterator[tuple[int, int, str]], parts: Sequence[str], first: int
 ) -> Iterator[Edit]:
-    """Spans of a document as edits of its passages, which are `parts` and number from `first` on."""
+    """Spans of a document as edits of its passages: `parts`, which number from `first` on."""
     from cleaner.batch import Edit
 
     starts = [0, *accumulate(map(len, parts))]

@@ -27,28 +27,35 @@ def untidy(text: pa.StringArray) -> NDArray[np.bool_]:
 
 
 @kernel
-def _kind(data: Any, p: Any, end: Any) -> Any:
-    """Bytes of the white space at p; negative for a line end; 0 for anything else."""
+def _line_end(data: Any, p: Any, end: Any) -> Any:
+    """Bytes of the line end at p, or 0."""
     b = data[p]
     if b == 10:
-        return -1
+        return 1
     if b == 13:
-        return -2 if p + 1 < end and data[p + 1] == 10 else -1
-    if b <= 32:
-        return 1 if b >= 28 or 9 <= b <= 12 else 0
-    if b < 0xC2 or p + 1 >= end:
-        return 0
-    c = data[p + 1]
-    if b == 0xC2:
-        return 2 if c in {0x85, 0xA0} else 0
-    if p + 2 >= end:
-        return 0
-    d = data[p + 2]
-    if b == 0xE2 and c == 0x80:
-        return -3 if d in {0xA8, 0xA9} else 3 if d <= 0x8A or d == 0xAF else 0
-    if (b == 0xE1 and c == 0x9A) or (b == 0xE3 and c == 0x80):
-        return 3 if d == 0x80 else 0
-    return 3 if b == 0xE2 and c == 0x81 and d == 0x9F else 0
+        return 2 if p + 1 < end and data[p + 1] == 10 else 1
+    if b == 0xE2 and p + 2 < end and data[p + 1] == 0x80 and data[p + 2] in {0xA8, 0xA9}:
+        return 3
+    return 0
+
+
+@kernel
+def _is_space_before(data: Any, p: Any, low: Any) -> Any:
+    """Whether the character that ends before byte p (above `low`) is white space."""
+    z = data[p - 1]
+    if z < 0x80:
+        return z == 32 or 28 <= z < 32 or 9 <= z < 13
+    if z >= 0xC0 or p - low < 2:
+        return False
+    y = data[p - 2]
+    if y == 0xC2:
+        return z in {0x85, 0xA0}
+    if p - low < 3:
+        return False
+    x = data[p - 3]
+    if x == 0xE2:
+        return (y == 0x80 and (z <= 0x8A or z == 0xAF)) or (y == 0x81 and z == 0x9F)
+    return z == 0x80 and ((x == 0xE1 and y == 0x9A) or (x == 0xE3 and y == 0x80))
 
 
 @kernel
@@ -56,25 +63,25 @@ def _scan(data: Any, offsets: Any, flags: Any) -> Any:
     for i in range(offsets.size - 1):
         p = np.int64(offsets[i])
         end = np.int64(offsets[i + 1])
-        found = False
+        line = p
         after_blank = True  # the start counts as a blank line
-        in_line = False
-        space = False
-        while p < end and not found:
+        found = False
+        while p < end:
             b = data[p]
-            kind = np.int64(0)
-            if b <= 32 or b >= 0xC2:
-                kind = np.int64(_kind(data, p, end))
-            if kind == 0:
-                in_line = True
-                space = False
+            if b > 13 and b != 0xE2:
                 p += 1
-            elif kind > 0:
-                space = True
-                p += kind
-            else:
-                found = space or (not in_line and after_blank)
-                after_blank = not in_line
-                in_line = False
-                p -= kind
-        flags[i] = found or space or (not in_line and after_blank)
+                continue
+            n = np.int64(_line_end(data, p, end))
+            if n == 0:
+                p += 1
+                continue
+            is_blank = p == line
+            found = after_blank if is_blank else _is_space_before(data, p, line)
+            if found:
+                break
+            after_blank = is_blank
+            p += n
+            line = p
+        if not found:
+            found = after_blank if p == line else _is_space_before(data, p, line)
+        flags[i] = found

@@ -30,7 +30,8 @@ characters .956, 200 .960, 400 .960, 1,000 .960."""
 
 _SAME = {
     "ary": "ar", "arz": "ar", "fuv": "ff", "gug": "gn", "hbo": "he", "kik": "ki", "nb": "no",
-    "sdh": "ku", "uzs": "uz", "wuu": "zh", "yue": "zh", "zh-cn": "zh", "zh-tw": "zh", "zxx": UNDETERMINED,
+    "sdh": "ku", "uzs": "uz", "wuu": "zh", "yue": "zh", "zh-cn": "zh", "zh-tw": "zh",
+    "zxx": UNDETERMINED,
 }  # fmt: skip
 """Labels of the models that ISO 639-1 has under another code, mostly that of the macrolanguage."""
 
@@ -198,7 +199,7 @@ class BayesIdentifier:
 
 
 @kernel
-def _bayes_scores(  # noqa: PLR0917  a kernel takes no keywords
+def _bayes_scores(
     data: Any, moves: Any, rows: Any, outputs: Any, weights: Any, priors: Any, logs: Any
 ) -> Any:
     """Sum of prior and log(1 + count) × weight of each column; how many features were seen."""

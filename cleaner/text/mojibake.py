@@ -19,7 +19,7 @@ LOST = "\ufffd"
 
 
 def _byte_of(codec: str) -> dict[str, int]:
-    """Character → byte of a code page's upper half; undefined bytes are C1 controls, as browsers do."""
+    """Character → byte of a code page's upper half; undefined bytes are C1 controls."""
     table = {}
     for byte in range(0x80, 0x100):
         try:
@@ -52,6 +52,9 @@ letter."""
 EXTRA_SIGNS = (_VOWEL_SEQUENCE, _IDEOGRAPH)
 """Patterns, besides ftfy's, one of which text must match to be tried here."""
 _EXTRA = re.compile("|".join(EXTRA_SIGNS))
+
+_EVIDENCE = re.compile("\u00e1[\u00ba\u00bb]|\u00c6[\u00b0\u00a1]|\u00c4\u2018")
+"""The commonest Vietnamese letters, garbled: the rest is then Vietnamese, too."""
 
 VIETNAMESE = frozenset(
     "ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯư" + "".join(map(chr, range(0x1EA0, 0x1EFA)))
@@ -114,7 +117,7 @@ def _config() -> TextFixerConfig:
 
 def _certain_bytes(text: str) -> str:
     """Put back a lost byte (81, 8D, 8F, 90 or 9D) where Vietnamese leaves one choice."""
-    if LOST not in text or not _SEQUENCE.search(text):
+    if LOST not in text or not _EVIDENCE.search(text):
         return text
     return text.replace("\u00c4" + LOST, "\u00c4\x90").replace(
         "\u00e2\u20ac" + LOST, "\u00e2\u20ac\x9d"
@@ -140,7 +143,7 @@ def _read_as_utf8(text: str, table: dict[str, int]) -> str | None:
 
 def _read_sequences(text: str) -> str:
     """Only sequences that stand for a Vietnamese letter or a quote, if there are two kinds."""
-    if len(set(_SEQUENCE.findall(text))) < 2:
+    if not _EVIDENCE.search(text) or len(set(_SEQUENCE.findall(text))) < 2:
         return text
     return _SEQUENCE.sub(_read_sequence, text)
 

@@ -1,7 +1,8 @@
-"""Patterns written by users, matched in linear time: the one place that knows the regex engine (RE2).
+"""Users' patterns, matched in linear time: the one place that knows the regex engine (RE2).
 
-RE2 runs every pattern it accepts as an automaton, so no pattern and no text can make it hang. The price is
-that look-around and back-references do not exist; such a pattern is refused with a sentence that says so.
+RE2 runs every pattern it accepts as an automaton, so no pattern and no text can make it hang. The
+price is that look-around and back-references do not exist; such a pattern is refused with a
+sentence that says so.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def compile_pattern(pattern: str) -> Pattern:
     try:
         compiled = re2.compile(normal, options=_options(MAX_PROGRAM_BYTES))
     except UnicodeEncodeError:
-        raise PatternError(pattern, "contains a lone surrogate, which no text can contain") from None
+        raise PatternError(
+            pattern, "contains a lone surrogate, which no text can contain"
+        ) from None
     except re2.error as error:
         raise PatternError(pattern, _problem(normal, error)) from None
     return Pattern(normal, compiled)
@@ -71,8 +74,8 @@ def compile_pattern(pattern: str) -> Pattern:
 class PatternSet:
     """Which of N patterns occur in a text, found in one pass over it (few, where N is large).
 
-    Each pattern is compiled alone first, so that the error names the one that is wrong. The set is a value:
-    it pickles as its patterns.
+    Each pattern is compiled alone first, so that the error names the one that is wrong. The set is
+    a value: it pickles as its patterns.
     """
 
     __slots__ = ("_parts", "patterns")
@@ -104,7 +107,7 @@ class PatternSet:
 
 
 def _compile_parts(patterns: Sequence[str], first: int) -> Iterator[tuple[int, re2.Set]]:
-    """Sets that hold the patterns in order, with the index of the first of each; as few as fit in memory."""
+    """Sets of the patterns in order, with the index of the first of each; as few as can be."""
     if not patterns:
         return
     part = re2.Set.SearchSet(_options(MAX_SET_BYTES))

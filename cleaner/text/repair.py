@@ -59,7 +59,7 @@ class RepairOptions:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The repaired passage, and its fixes: sorted, disjoint, in code points of the passage given."""
+    """The repaired passage, and its fixes: sorted, disjoint, in code points of what was given."""
 
     text: str
     fixes: tuple[Fix, ...]

@@ -318,7 +318,7 @@ def _partition(sets: Sequence[Chars]) -> tuple[NDArray[np.uint16], list[list[int
 def _determinize(
     paths: Sequence[tuple[int, ...]], members: Sequence[list[int]], classes: int
 ) -> NDArray[np.int32]:
-    """Subset construction; a state is a set of (path, how far). Row 0: found; row 1: nothing yet."""
+    """Subset construction; a state is a set of (path, how far). Row 0: found; 1: nothing yet."""
     found: frozenset[tuple[int, int]] = frozenset({(-1, 0)})
     fresh: list[set[tuple[int, int]]] = [set() for _ in range(classes)]
     for number, path in enumerate(paths):

@@ -146,7 +146,7 @@ def _is_tame(data: Any, low: Any, high: Any) -> Any:
 
 
 @kernel
-def scan(  # noqa: PLR0917  a kernel takes no keywords
+def scan(
     data: Any,
     offsets: Any,
     classes: Any,

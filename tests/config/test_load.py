@@ -125,9 +125,9 @@ stages:
   - {{id: x}}
   - use: no_such_module:X
 max_bad: 2.5
-read: {{max_document_bytes: 3XB, segment: paragraph}}
+read: {{max_document_bytes: 3XB, segment: page}}
 """
-    known = "unicode, repeats, noise, language, exact_duplicates, near_duplicates, tidy"
+    known = "unicode, repeats, noise, language, repeated_passages, exact_duplicates, near_duplicates, tidy"
     assert messages(text) == [
         (
             "run.yaml:1:7: name: expected up to 100 letters, digits, '.', '_' and '-', the first a"
@@ -174,7 +174,7 @@ read: {{max_document_bytes: 3XB, segment: paragraph}}
             "run.yaml:22:28: read.max_document_bytes: expected a size such as 33554432,"
             ' "512MB" or "1GiB", not \'3XB\''
         ),
-        "run.yaml:22:42: read.segment: expected 'line', not 'paragraph'",
+        "run.yaml:22:42: read.segment: expected 'line' or 'paragraph', not 'page'",
     ]
 
 

@@ -214,6 +214,8 @@ def test_an_unreadable_file_is_put_aside(tmp_path: Path) -> None:
     read = read_files(files, chunks)
     assert reasons(read) == ["unreadable", "unreadable", "unreadable", "changed"]
     assert read.quarantine.column("source").to_pylist() == [f"in/{name}" for name in names[:4]]
+    assert read.quarantine.column("raw_bytes").to_pylist() == [14, 14, 14, 14]
+    assert read.quarantine.column("raw").to_pylist() == [None] * 4
     assert texts(read) == ['{"text": "x"}\n']
 
 

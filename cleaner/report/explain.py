@@ -1,0 +1,245 @@
+"""One document through a config's own pipeline, with every change, its rule and its evidence."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cleaner.config.model import Engine, Input, RunConfig
+from cleaner.errors import InputError
+from cleaner.identity import doc_id
+from cleaner.io.inputs import InputFile, survey
+from cleaner.report.one_record import Unusable, copy_record
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_HIDDEN = frozenset(
+    {"doc_id", "text", "source", "record", "content_hash", "raw_chars", "raw_bytes", "encoding"}
+    | {"n_chars", "n_words", "passages", "fixes", "removed_chars", "removed_by", "bad_bytes"}
+    | {"cluster_id", "cluster_size", "near_duplicates", "meta"}
+)
+"""Columns of the corpus that say nothing about a document alone, or are shown in other ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAt:
+    """What stays where this went: document, span in code points of its original, similarity."""
+
+    doc_id: str
+    start: int | None
+    end: int | None
+    similarity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One change: a row of the ledger. `start:end` are code points of the original.
+
+    `reason` is the rule in words, `evidence` what was seen here; the ledger has both in one.
+    """
+
+    start: int
+    end: int
+    step: int
+    stage: str
+    rule: str
+    action: str
+    reason: str
+    evidence: str
+    before: str
+    after: str
+    score: float | None
+    kept: KeptAt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Why the document as a whole is not in the corpus."""
+
+    stage: str
+    rule: str
+    reason: str
+    evidence: str
+    score: float | None
+    kept: KeptAt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Why the record could not be used; `stage` is 'read', or the stage that failed on it."""
+
+    stage: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a config does to one document.
+
+    Attributes:
+        source, record, doc_id: as in a run of the config, if its input names the file.
+        original: the decoded text; '' if the record could not be read.
+        text: the cleaned text; None if the document is not in the corpus.
+        encoding: that the original was decoded from; None if it could not be read.
+        spans: every rewrite and cut, in order of application and place.
+        dropped, quarantined: why it is not in the corpus; at most one of them.
+        annotations: what the stages noted about it (`lang`, `byline`, …); never None or ''.
+    """
+
+    source: str
+    record: int
+    doc_id: str
+    original: str
+    text: str | None
+    encoding: str | None
+    spans: tuple[Span, ...]
+    dropped: Dropped | None
+    quarantined: Quarantined | None
+    annotations: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        from dataclasses import asdict
+
+        return asdict(self)
+
+
+def explain(config: RunConfig, file: str | Path, record: int | None = None) -> Explanation:
+    """Run a config's stages on one document alone, and collect what they did and why.
+
+    Duplicates of other documents, and what only a whole corpus shows, are not found. The run's
+    folder and the other inputs are not touched; a temporary folder holds the pieces meanwhile.
+
+    Args:
+        config: its stages and its `read` settings are used as they are.
+        file: a file of any kind that a run reads.
+        record: row, line or record number from 0; not needed if the file holds one record.
+
+    Raises:
+        InputError: there is no such file or record, or several and none was named.
+        CleanerError: as `cleaner.engine.driver.run`.
+    """
+    found = _file(Path(file))
+    source = _source(config, found)
+    with tempfile.TemporaryDirectory(prefix="cleaner-explain-") as folder:
+        try:
+            number, path = copy_record(found, record, config.read, Path(folder))
+        except Unusable as fault:
+            return _unread(source, fault.record, Quarantined("read", fault.reason, fault.detail))
+        alone = config.model_copy(
+            update={
+                "input": (Input(path=str(path), label="one"),),
+                "output": str(Path(folder) / "run"),
+                "engine": Engine(kind="inline", workers=1),
+                "max_bad": 1.0,
+                "on_bad_record": "quarantine",
+                "keep_work": True,
+            }
+        )
+        return _run(alone, source, number)
+
+
+def _file(path: Path) -> InputFile:
+    if not path.exists():
+        raise InputError(f"{path}: does not exist")
+    if not path.is_file():
+        raise InputError(f"{path}: is not a file; name one file of the input")
+    return survey([str(path)], base=Path.cwd()).files[0]
+
+
+def _source(config: RunConfig, file: InputFile) -> str:
+    """The name that a run of the config gives to the file; the file's own if its input lacks it."""
+    from cleaner.engine.driver import find_inputs
+
+    try:
+        files = find_inputs(config).files
+    except InputError:
+        return file.source
+    return next((f.source for f in files if f.location == file.location), file.source)
+
+
+def _run(config: RunConfig, source: str, record: int) -> Explanation:
+    """Run the config, whose input is the one record, and read what it left."""
+    from cleaner.engine.driver import run
+
+    output = Path(config.output)
+    try:
+        run(config)
+    except InputError:
+        bad = list(_ipc_rows(output / "work" / "00-read", "quarantine"))
+        if not bad:
+            raise
+        return _unread(source, record, _quarantined(bad[0]))
+    own = doc_id(source, record)
+    (original,) = _ipc_rows(output / "work" / "00-read", "originals")
+    words = {rule: text for stage in config.stages for rule, text in stage.rules().items()}
+    rows = [_span(row, own, words.get(row["rule"], "")) for row in _parquet_rows(output / "ledger")]
+    kept = _parquet_rows(output / "corpus")
+    bad = _parquet_rows(output / "quarantine")
+    drop = next((s for s in rows if s.action == "drop"), None)
+    return Explanation(
+        source=source,
+        record=record,
+        doc_id=own,
+        original=original["text"],
+        text=kept[0]["text"] if kept else None,
+        encoding=original["encoding"],
+        spans=tuple(s for s in rows if s.action != "drop"),
+        dropped=_dropped(drop) if drop else None,
+        quarantined=_quarantined(bad[0]) if bad else None,
+        annotations=_annotations(kept[0]) if kept else {},
+    )
+
+
+def _unread(source: str, record: int, why: Quarantined) -> Explanation:
+    own = doc_id(source, record)
+    return Explanation(source, record, own, "", None, None, (), None, why, {})
+
+
+def _span(row: dict[str, Any], own: str, words: str) -> Span:
+    """A ledger row; what stays lies in the same document, for there is no other."""
+    kept = None
+    if row["kept_doc_id"] is not None:
+        kept = KeptAt(own, row["kept_start"], row["kept_end"], row["similarity"])
+    said = row["reason"] or ""
+    reason, evidence = said, ""
+    if words and said.startswith(f"{words}: "):
+        reason, evidence = words, said[len(words) + 2 :]
+    names = ("start", "end", "step", "stage", "rule", "action", "before", "after", "score")
+    facts = {name: row[name] for name in names}
+    return Span(reason=reason, evidence=evidence, kept=kept, **facts)
+
+
+def _dropped(span: Span) -> Dropped:
+    return Dropped(span.stage, span.rule, span.reason, span.evidence, span.score, span.kept)
+
+
+def _quarantined(row: dict[str, Any]) -> Quarantined:
+    return Quarantined(row["stage"], row["reason"], row["detail"])
+
+
+def _annotations(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in row.items() if k not in _HIDDEN and v not in (None, "", [])}
+
+
+def _parquet_rows(folder: Path) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    return [
+        row for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()
+    ]
+
+
+def _ipc_rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+    from cleaner.io.store import ipc_reader
+
+    for path in sorted(folder.glob(f"*.{name}.arrow")):
+        with ipc_reader(path) as reader:
+            for i in range(reader.num_record_batches):
+                batch: pa.RecordBatch = reader.get_batch(i)
+                yield from batch.to_pylist()
