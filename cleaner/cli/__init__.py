@@ -33,6 +33,10 @@ main = LazyGroup(
             "Show what a run does to one document, and why.",
         ),
         "restore": ("cleaner.cli.restore:restore", "Give back the original of a document."),
+        "verify": (
+            "cleaner.cli.verify:verify",
+            "Check a finished run: nothing lost, nothing changed.",
+        ),
         "report": ("cleaner.cli.report:report", "Show the report of a run."),
         "stages": ("cleaner.cli.stages:stages", "List the stages, or the keys of one."),
         "rules": ("cleaner.cli.rules:rules", "List the noise rules, or test their examples."),

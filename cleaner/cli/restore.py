@@ -10,21 +10,35 @@ import click
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("doc_id")
+@click.argument("doc_id", required=False)
 @click.option(
     "--to",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write to this file instead of stdout.",
 )
-def restore(run: Path, doc_id: str, to: Path | None) -> None:
-    """Give back the original of a document.
+@click.option(
+    "--all",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the originals of all documents, kept and dropped, below this new folder.",
+)
+def restore(run: Path, doc_id: str | None, to: Path | None, folder: Path | None) -> None:
+    """Give back the original of a document, or of all.
 
     RUN is the folder of a run. The bytes of a .txt file are given exactly, the text of a record as
     UTF-8; both are checked against the hash that was taken when they were read.
     """
     from cleaner.io.restore import restore as restore_document
+    from cleaner.io.restore import restore_all
 
+    if (doc_id is None) == (folder is None):
+        raise click.UsageError("name a DOC_ID, or a folder with --all")
+    if folder is not None:
+        click.echo(f"{restore_all(run, folder):,} documents in {folder}")
+        return
+    assert doc_id is not None
     original = restore_document(run, doc_id)
     if to is not None:
         to.write_bytes(original)

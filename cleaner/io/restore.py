@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from cleaner.errors import CleanerError, InputError, IntegrityError
 from cleaner.text.decode import encode
@@ -31,7 +32,7 @@ class Restored:
 
 
 def restore(run: Path, doc_id: str) -> bytes:
-    """The original bytes of a document, kept or dropped; `doc_id` may be shortened if it stays unique.
+    """The original bytes of a document, kept or dropped; a short `doc_id` will do if it is unique.
 
     Raises:
         InputError: the folder is no finished run, or holds no such document, or several.
@@ -78,9 +79,64 @@ def rebuild(kept: dict[str, Any] | None, rows: list[dict[str, Any]]) -> Restored
     data = encode(text, kept["encoding"], kept["bad_bytes"] or [])
     if hashlib.sha256(data).hexdigest() != kept["content_hash"]:
         raise IntegrityError(
-            f"document {kept['doc_id']}: what comes out is not what was read (sha256 differs); the run's files were changed"
+            f"document {kept['doc_id']}: what comes out is not what was read (sha256 differs);"
+            " the run's files were changed"
         )
     return Restored(kept["doc_id"], kept["source"], kept["record"], data)
+
+
+def restore_part(run: Path, name: str) -> Iterator[Restored | IntegrityError]:
+    """All documents of one part of a run, kept and dropped; its corpus and ledger hold the same ones.
+
+    A document that does not come back is given as the error that says so.
+    """
+    kept = {r["doc_id"]: r for r in _rows(pq.read_table(run / "corpus" / name, columns=_CORPUS))}
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(pq.read_table(run / "ledger" / name, columns=_LEDGER + _DROPPED)):
+        rows.setdefault(row["doc_id"], []).append(row)
+    for doc_id in [*kept, *(d for d in rows if d not in kept)]:
+        mine = rows.get(doc_id, [])
+        if doc_id not in kept and not any(r["action"] == "drop" for r in mine):
+            continue  # quarantined by a later stage
+        try:
+            yield rebuild(kept.get(doc_id), mine)
+        except IntegrityError as error:
+            yield error
+
+
+def restore_all(run: Path, folder: Path) -> int:
+    """Write the originals of all documents below a folder; how many.
+
+    A file comes back under its source's name (without .gz or .zst: its content is restored), a
+    record as `<source>/<record>.txt`.
+
+    Raises:
+        InputError: the run is not finished, or the folder is not empty.
+        IntegrityError: a document does not come back.
+    """
+    if not (run / "manifest.json").exists():
+        raise InputError(f"{run} is not a finished run (no manifest.json in it)")
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty; name a new folder")
+    count = 0
+    for part in sorted((run / "corpus").glob("part-*.parquet")):
+        for restored in restore_part(run, part.name):
+            if isinstance(restored, IntegrityError):
+                raise restored
+            target = folder / _place(restored)
+            if not target.resolve().is_relative_to(folder.resolve()):
+                raise IntegrityError(
+                    f"{restored.source} leads out of {folder}; the run's files were changed"
+                )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(restored.data)
+            count += 1
+    return count
+
+
+def _place(restored: Restored) -> str:
+    source = restored.source.removesuffix(".gz").removesuffix(".zst")
+    return source if source.endswith(".txt") else f"{restored.source}/{restored.record}.txt"
 
 
 def _scan(folder: Path, columns: list[str], match: Any) -> list[dict[str, Any]]:
