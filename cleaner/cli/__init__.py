@@ -32,13 +32,14 @@ main = LazyGroup(
             "cleaner.cli.explain:explain",
             "Show what a run does to one document, and why.",
         ),
-        "restore": ("cleaner.cli.restore:restore", "Give back the original of a document."),
-        "verify": (
-            "cleaner.cli.verify:verify",
-            "Check a finished run: nothing lost, nothing changed.",
+        "restore": (
+            "cleaner.cli.restore:restore",
+            "Give back the original of a document, or of all.",
         ),
+        "verify": ("cleaner.cli.verify:verify", "Check a finished run."),
         "report": ("cleaner.cli.report:report", "Show the report of a run."),
         "stages": ("cleaner.cli.stages:stages", "List the stages, or the keys of one."),
+        "doctor": ("cleaner.cli.doctor:doctor", "Look at the machine, and compile."),
         "rules": ("cleaner.cli.rules:rules", "List the noise rules, or test their examples."),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

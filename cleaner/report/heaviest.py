@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,12 +36,12 @@ class Heaviest:
         if self._rows > 2 * self._limit:
             self._settle()
 
-    def top(self, count: int) -> list[dict[str, object]]:
-        """The `count` heaviest keys with their sums, heaviest first, equal ones in order of the key."""
+    def top(self, count: int) -> list[dict[str, Any]]:
+        """The heaviest keys with their sums, heaviest first, equal ones in order of the key."""
         table = self._settle()
         if table is None:
             return []
-        rows: list[dict[str, object]] = table.take(self._order(table)[:count]).to_pylist()
+        rows: list[dict[str, Any]] = table.take(self._order(table)[:count]).to_pylist()
         return rows
 
     def __len__(self) -> int:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 EVERY = 10.0
 """Seconds between two plain lines about a phase that goes on."""
 _INDENT = 6
+_BEFORE = "done before"
 
 
 class Progress:
@@ -132,7 +133,7 @@ class Progress:
     def _line(self, running: Running, *facts: str, done: bool = False) -> Text | Table:
         """`[2/8] noise, tidy: 45 %, 12.3 MB`; on a terminal the facts stand at the right."""
         if self._live is None:
-            end = ["done", *facts] if done else facts
+            end = ["done", *facts] if done and facts != (_BEFORE,) else facts
             return Text(f"{self._number(running)} {running.label}: {', '.join(end)}")
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(width=_INDENT - 1, justify="right", no_wrap=True)
@@ -200,7 +201,9 @@ class Running:
         """Take over a load: anew, or grown."""
         self.tasks, self.done = load.tasks, load.done
         # a chunk of the input is about as big as another, but its bytes on disk say little
-        self._is_even = self._kind == "read" or len(load.bytes_per_task) != load.tasks or not load.bytes
+        self._is_even = (
+            self._kind == "read" or len(load.bytes_per_task) != load.tasks or not load.bytes
+        )
         self._weights = (1,) * load.tasks if self._is_even else load.bytes_per_task
         self._total = max(1, sum(self._weights))
         self._before = self._total * load.done / max(1, load.tasks)
@@ -245,7 +248,7 @@ class Running:
     def result(self) -> list[str]:
         """What the line of a finished phase says."""
         if self.done and not self._gained:
-            return ["done before"]
+            return [_BEFORE]
         return [*self._amount(), duration(self.seconds())]
 
     def _amount(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What differs between two texts, word by word: for eyes, so what is equal and far away is left out."""
+"""What differs between two texts, word by word; what is equal and far from it is left out."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
-MOST_WORDS = 800
+MOST_WORDS = 500
 """Words of each side, between what they begin and end with in common, that are compared."""
 NEAR = 14
 """Equal words that are shown on each side of a difference."""
+MOST_READ = 400_000
+"""Characters of each text that are read at all."""
+MOST_SHOWN = 8_000
+"""Characters of each side that are shown."""
 
-_WORD = re.compile(
-    # A character of a script without spaces is a word of its own: Thai, Lao, Burmese, Khmer, kana, Han.
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-    r"|[^\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-    r"\U00020000-\U0003ffff]+|\s+"
+# Thai, Lao, Burmese, Khmer, kana, Han: without spaces, so that a character is a word of its own.
+_UNSPACED = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff"
+    r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
+_WORD = re.compile(rf"[{_UNSPACED}]\s*|[^\s{_UNSPACED}]+\s*|\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,19 @@ class Difference:
 
 
 def difference(left: str, right: str) -> Difference:
-    """Compare two texts word by word; white space counts as one word, however much there is.
+    """Compare two texts word by word; white space makes no difference.
 
     What both begin and end with is found first, in time that grows with the length; of the rest
     `MOST_WORDS` of each are compared with difflib.
     """
-    a, b = _WORD.findall(left), _WORD.findall(right)
+    a, b = _WORD.findall(left[:MOST_READ]), _WORD.findall(right[:MOST_READ])
     keys_a, keys_b = _keys(a), _keys(b)
     head = _common(keys_a, keys_b)
     tail = _common(keys_a[head:][::-1], keys_b[head:][::-1])
     end_a, end_b = len(a) - tail, len(b) - tail
     stop_a, stop_b = min(end_a, head + MOST_WORDS), min(end_b, head + MOST_WORDS)
-    is_cut = stop_a < end_a or stop_b < end_b
+    is_long = max(len(left), len(right)) > MOST_READ
+    is_cut = is_long or stop_a < end_a or stop_b < end_b
     matcher = SequenceMatcher(None, keys_a[head:stop_a], keys_b[head:stop_b], autojunk=False)
     spans = [_Span(True, 0, head, 0, head)]
     spans += [
@@ -64,8 +69,8 @@ def difference(left: str, right: str) -> Difference:
     ours = [run for span in spans for run in _runs(span, a, span.low_a, span.high_a, spans)]
     theirs = [run for span in spans for run in _runs(span, b, span.low_b, span.high_b, spans)]
     if is_cut:
-        ours.append(Run("gap", "", len(a) - stop_a))
-        theirs.append(Run("gap", "", len(b) - stop_b))
+        ours.append(_gap(a[stop_a:]))
+        theirs.append(_gap(b[stop_b:]))
     return Difference(_full(ours), _full(theirs), is_cut)
 
 
@@ -80,7 +85,7 @@ class _Span(NamedTuple):
 
 
 def _keys(words: Sequence[str]) -> list[str]:
-    return [" " if word.isspace() else word for word in words]
+    return [word.rstrip() for word in words]
 
 
 def _common(a: Sequence[str], b: Sequence[str]) -> int:
@@ -107,18 +112,31 @@ def _runs(
     """A span of one side; equal words that are far from a difference are left out."""
     if not span.is_same:
         return [Run("own", "".join(words[low:high]))]
-    shown = 2 * NEAR  # words and the blanks between them
-    if high - low <= 2 * shown:
+    if high - low <= 3 * NEAR:
         return [Run("same", "".join(words[low:high]))]
     is_first, is_last = span is spans[0], span is spans[-1]
-    head = low if is_first and not is_last else low + shown
-    tail = high if is_last else high - shown
+    head = low if is_first and not is_last else low + NEAR
+    tail = high if is_last else high - NEAR
     return [
         Run("same", "".join(words[low:head])),
-        Run("gap", "", tail - head),
+        _gap(words[head:tail]),
         Run("same", "".join(words[tail:high])),
     ]
 
 
+def _gap(words: Sequence[str]) -> Run:
+    return Run("gap", "", len(words))
+
+
 def _full(runs: Sequence[Run]) -> tuple[Run, ...]:
-    return tuple(run for run in runs if run.text or run.words)
+    """The runs that show something, up to `MOST_SHOWN` characters."""
+    kept: list[Run] = []
+    room = MOST_SHOWN
+    for run in runs:
+        if len(run.text) > room:
+            kept.append(Run(run.kind, run.text[:room] + "…"))
+            break
+        room -= len(run.text)
+        if run.text or run.words:
+            kept.append(run)
+    return tuple(kept)

@@ -16,7 +16,7 @@ ANY = st.text(st.characters(codec=None, categories=None))
 
 @given(ANY)
 def test_nothing_that_steers_or_hides_is_left(text: str) -> None:
-    """No control, format, surrogate or line-separating character survives, and UTF-8 can hold it."""
+    """No control, format, surrogate or separating character survives; UTF-8 can hold it."""
     for shown in (inert(text), visible(text)):
         assert not {unicodedata.category(c) for c in shown} & FORBIDDEN
         assert shown.encode().decode() == shown

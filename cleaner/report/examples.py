@@ -1,0 +1,227 @@
+"""What each rule did: figures, reason, and examples in the text around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from cleaner.report.stats import RunReport
+from cleaner.report.texts import Document, Texts
+
+AROUND = 90
+"""Characters that are shown on each side of an example."""
+LOOKED_UP = 60
+"""Examples of a large run that are shown with the text around them."""
+LOOKED_UP_IN_SMALL = 400
+"""The same of a run of at most `SMALL` row groups of the ledger."""
+SMALL = 48
+_CANDIDATES = 3
+"""Rows of the ledger at most that may be an example's, before it is shown alone."""
+_KEYS = ["doc_id", "source", "rule", "action", "reason", "start", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A change: what stood there, what stands there now, and the original on both sides of it.
+
+    `source` is '' where it was not looked up; then `left` and `right` are '', too.
+    `is_cut`: `before` is the beginning of something longer.
+    """
+
+    before: str
+    after: str
+    evidence: str
+    score: float | None
+    is_cut: bool = False
+    source: str = ""
+    record: int = 0
+    left: str = ""
+    right: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFindings:
+    """A rule of a stage: how often it was applied, to how many characters, and examples."""
+
+    stage: str
+    number: int
+    rule: str
+    action: str
+    reason: str
+    count: int
+    chars: int
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFindings:
+    """The rules, those that removed most first; lengths and sources of dropped documents."""
+
+    rules: list[RuleFindings]
+    dropped_lengths: NDArray[np.int64]
+    dropped_sources: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A sample of the report, and the documents that may be the one it is from.
+
+    `place`: row group and row of the first of them.
+    """
+
+    rule: str
+    sample: Mapping[str, Any]
+    candidates: list[str] = field(default_factory=list)
+    reason: str = ""
+    place: tuple[int, int] = (0, 0)
+    found: Example | None = None
+
+
+def collect_rules(ledger: Path, report: RunReport, texts: Texts, per_part: int) -> LedgerFindings:
+    """The rules of a run, and what of the ledger belongs to the lengths and sources.
+
+    Args:
+        ledger: the folder.
+        report: its samples say which examples are shown.
+        texts: of the same run.
+        per_part: ordinals of a part; the part of a sample follows from its ordinal.
+    """
+    facts = [(stage, rule, found) for stage in report.stages for rule, found in stage.rules.items()]
+    facts.sort(key=lambda f: (-f[2]["chars"], -f[2]["count"], f[0].number, f[1]))
+    wanted = {
+        (stage.name, rule): [_Wanted(rule, sample) for sample in found["samples"]]
+        for stage, rule, found in facts
+    }
+    paths = sorted(ledger.glob("*.parquet"))
+    groups = sum(pq.read_metadata(path).num_row_groups for path in paths)
+    looked_up = LOOKED_UP if groups > SMALL else LOOKED_UP_IN_SMALL
+    by_part = _by_part(list(wanted.values()), per_part)
+    chosen = {id(one) for one in _chosen(list(wanted.values()), looked_up)}
+    lengths: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    sources: dict[str, int] = {}
+    for path in paths:
+        mine = by_part.get(path.name, [])
+        with pq.ParquetFile(path, read_dictionary=_KEYS[:5]) as file:
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group, columns=_KEYS).combine_chunks()
+                lengths.append(_drops(rows, sources))
+                _match(rows, mine, group)
+        for one in sorted(mine, key=lambda w: w.place):
+            if id(one) in chosen:
+                _look_up(one, path.name, texts)
+    rules = [
+        RuleFindings(
+            stage=stage.name,
+            number=stage.number,
+            rule=rule,
+            action=found["action"],
+            reason=next((w.reason for w in wanted[stage.name, rule] if w.reason), ""),
+            count=found["count"],
+            chars=found["chars"],
+            examples=tuple(w.found or _alone(w.sample) for w in wanted[stage.name, rule]),
+        )
+        for stage, rule, found in facts
+    ]
+    return LedgerFindings(rules, np.concatenate(lengths), sources)
+
+
+def _chosen(wanted: Sequence[Sequence[_Wanted]], count: int) -> list[_Wanted]:
+    """The samples that are looked up: the first of every rule, then the second of each, …."""
+    ranked = [
+        (index, rank, one)
+        for rank, samples in enumerate(wanted)
+        for index, one in enumerate(samples)
+    ]
+    ranked.sort(key=lambda item: item[:2])
+    return [one for _, _, one in ranked[:count]]
+
+
+def _by_part(wanted: Sequence[Sequence[_Wanted]], per_part: int) -> dict[str, list[_Wanted]]:
+    """The samples by the name of the part that they are in."""
+    found: dict[str, list[_Wanted]] = {}
+    for one in (one for samples in wanted for one in samples):
+        part = f"part-{one.sample['ordinal'] // per_part:05d}.parquet"
+        found.setdefault(part, []).append(one)
+    return found
+
+
+def _words(reason: str | None, evidence: str | None) -> str:
+    """The rule's reason in words: a row's reason without the evidence that follows it."""
+    return (reason or "").removesuffix(f": {evidence}") if evidence else (reason or "")
+
+
+def _drops(rows: pa.Table, sources: dict[str, int]) -> NDArray[np.int64]:
+    """Lengths of the documents that were dropped; their sources are counted."""
+    dropped = rows.filter(pc.equal(rows.column("action").cast(pa.string()), "drop"))
+    for item in pc.value_counts(dropped.column("source").combine_chunks()).to_pylist():
+        sources[item["values"]] = sources.get(item["values"], 0) + item["counts"]
+    lengths: NDArray[np.int64] = dropped.column("end").to_numpy()
+    return lengths
+
+
+def _match(rows: pa.Table, wanted: Sequence[_Wanted], group: int) -> None:
+    """Note, for each sample, the documents of a row group that have such a row."""
+    missing = [w for w in wanted if len(w.candidates) < _CANDIDATES]
+    starts = np.array([w.sample["start"] for w in missing], np.int64)
+    start = rows.column("start").to_numpy()
+    hits = np.flatnonzero(np.isin(start, starts))
+    if not len(hits):
+        return
+    start, end = start[hits], rows.column("end").to_numpy()[hits]
+    rules = rows.column("rule").combine_chunks()
+    codes = {rule: code for code, rule in enumerate(rules.dictionary.to_pylist())}
+    rule = rules.indices.to_numpy()[hits]
+    for one in missing:
+        sample = one.sample
+        is_it = start == sample["start"]
+        is_it &= (end == sample["end"]) & (rule == codes.get(one.rule, -1))
+        for row in hits[is_it][: _CANDIDATES - len(one.candidates)].tolist():
+            one.candidates.append(rows.column("doc_id")[row].as_py())
+            if len(one.candidates) == 1:
+                one.place = (group, row)
+                one.reason = _words(rows.column("reason")[row].as_py(), sample["evidence"])
+
+
+def _look_up(wanted: _Wanted, part: str, texts: Texts) -> None:
+    """Find the text around a sample."""
+    for doc_id in wanted.candidates:
+        document = texts.find(part, doc_id)
+        if document is None or not _has(document, wanted):
+            continue
+        original = document.original
+        if original is None:
+            continue
+        example = replace(_alone(wanted.sample), source=document.source, record=document.record)
+        start, end = wanted.sample["start"], wanted.sample["end"]
+        if end - start < len(original):
+            left, right = original[max(0, start - AROUND) : start], original[end : end + AROUND]
+            example = replace(example, left=left, right=right)
+        wanted.found = example
+        return
+
+
+def _has(document: Document, wanted: _Wanted) -> bool:
+    """Whether a row of the document is the one of the sample."""
+    sample = wanted.sample
+    return any(
+        row["rule"] == wanted.rule
+        and (row["start"], row["end"]) == (sample["start"], sample["end"])
+        and row["before"].startswith(sample["before"])
+        for row in document.rows
+    )
+
+
+def _alone(sample: Mapping[str, Any]) -> Example:
+    from cleaner.engine.tally import SHOWN
+
+    before = sample["before"]
+    evidence = sample["evidence"] or ""
+    return Example(before, sample["after"], evidence, sample["score"], is_cut=len(before) >= SHOWN)

@@ -1,0 +1,229 @@
+"""The page of a run: one HTML file that needs nothing else, made from the run's folder alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from cleaner.io.store import write_bytes
+from cleaner.report import charts, figures
+from cleaner.report.collect import Findings, collect
+from cleaner.report.inert import JOINERS, inert, visible
+from cleaner.report.stats import StageReport
+from cleaner.report.summary import books, idle
+
+PAGE = "report.html"
+RULES_WITH_EXAMPLES = 160
+"""Rules that are shown with examples; further ones are shown by their figures."""
+MOST_CONFIG = 40_000
+"""Characters of the config that are shown."""
+MOST_INPUTS = 40
+_TIMINGS = re.compile(r'<section id="timings".*?</section>\n?', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A stage of near-duplicates: its parameters in force, and the chart of what they catch."""
+
+    name: str
+    unit: str
+    threshold: float
+    bands: int
+    rows: int
+    words: int
+    compared: int
+    chart: Markup
+
+
+def write_page(run: Path) -> Path:
+    """Write `reports/report.html` of a finished run, from what its folder holds.
+
+    Raises:
+        InputError: the folder is no finished run.
+        IntegrityError: one of its files is damaged.
+    """
+    path = run / "reports" / PAGE
+    write_bytes(path, render(collect(run)).encode())
+    return path
+
+
+def render(findings: Findings) -> str:
+    """The page. What depends on the machine stands in one section, see `without_timings`."""
+    report = findings.report
+    template = _environment().get_template("report.html")
+    style, script = _asset("report.css"), _asset("report.js")
+    return template.render(
+        f=findings,
+        report=report,
+        first=report.stages[0].counts,
+        stages=report.stages,
+        totals=_totals(report.stages),
+        faults=books(report),
+        warnings=_warnings(findings),
+        flows=_flows(findings),
+        lengths=charts.length_chart(
+            findings.lengths_before.tolist(), findings.lengths_after.tolist()
+        ),
+        curves=_curves(findings),
+        config=_config(findings),
+        rules_shown=RULES_WITH_EXAMPLES,
+        most_inputs=MOST_INPUTS,
+        style=style,
+        script=script,
+        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'",
+    )
+
+
+def without_timings(page: str) -> str:
+    """A page without the section of times: the same for every run that gives the same output."""
+    return _TIMINGS.sub("", page)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("cleaner.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "shown": _shown,
+        "line": inert,
+        "changed": _changed,
+        "comma": _comma,
+        "short": figures.short,
+        "megabytes": figures.megabytes,
+        "duration": figures.duration,
+    }
+    environment.globals |= {
+        "share": figures.share,
+        "plural": figures.plural,
+        "bar": charts.bar,
+        "spread": charts.spread_chart,
+    }
+    return environment
+
+
+@cache
+def _asset(name: str) -> Markup:
+    """A file of the templates' folder, which goes into the page as it is."""
+    text = (files("cleaner.report") / "templates" / name).read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704  our own file
+
+
+def _digest(text: str) -> str:
+    """A hash source of a content security policy: nothing but this text may run."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _comma(number: int) -> str:
+    return f"{number:,}"
+
+
+def _shown(text: str) -> str:
+    """Text of documents: line ends and tabs stay, what could steer or hide is spelled out."""
+    return inert(text, keep="\n\t" + JOINERS)
+
+
+def _changed(text: str) -> str:
+    """A piece that was rewritten or cut: where it is all white space, that is spelled out, too."""
+    return _shown(text) if text.strip() else visible(text)
+
+
+def _totals(stages: Sequence[StageReport]) -> dict[str, int]:
+    names = ("docs_dropped", "docs_quarantined", "chars_cut", "chars_dropped", "chars_quarantined")
+    return {name: sum(stage.counts[name] for stage in stages) for name in names}
+
+
+def _warnings(findings: Findings) -> list[str]:
+    report = findings.report
+    pairs = zip(report.stages[1:], findings.stages, strict=True)
+    found = [words for stage, known in pairs if (words := idle(stage, known, report))]
+    if not report.corpus["documents"]:
+        found.append("the corpus is empty: every document was dropped or quarantined")
+    return found
+
+
+def _flows(findings: Findings) -> list[Markup]:
+    """Documents and characters through the stages."""
+    report = findings.report
+    left_out = report.left_out
+    documents, characters = [], []
+    for number, stage in enumerate(report.stages):
+        c = stage.counts
+        losses = [
+            charts.Loss("quarantined", c["docs_quarantined"]),
+            charts.Loss("dropped", c["docs_dropped"]),
+            charts.Loss("left out", left_out if number == 0 else 0),
+        ]
+        documents.append(charts.Step(stage.name, tuple(losses)))
+        losses = [
+            charts.Loss("quarantined", c["chars_quarantined"]),
+            charts.Loss("dropped", c["chars_dropped"]),
+            charts.Loss("cut", c["chars_cut"]),
+            charts.Loss("left out", _left_out_chars(report.stages) if number == 0 else 0),
+        ]
+        characters.append(charts.Step(stage.name, tuple(losses)))
+    first = report.stages[0].counts
+    return [
+        charts.flow_chart(
+            "Documents from stage to stage", first["docs_in"], documents, "documents"
+        ),
+        charts.flow_chart(
+            "Characters from stage to stage", first["chars_in"], characters, "characters"
+        ),
+    ]
+
+
+def _left_out_chars(stages: Sequence[StageReport]) -> int:
+    """Characters of the documents that --limit or --sample left out after they were read."""
+    read = stages[0].counts
+    leave = read["chars_kept"] + read["chars_rewritten"]
+    return leave - stages[1].counts["chars_in"] if len(stages) > 1 else 0
+
+
+def _curves(findings: Findings) -> list[Curve]:
+    from cleaner.stages.near_duplicates import NearDuplicates
+
+    curves = []
+    for stage in findings.stages:
+        if not isinstance(stage, NearDuplicates):
+            continue
+        bands, rows = stage.shape
+        mine = [n for (name, _), n in findings.copies.similarities.items() if name == stage.name]
+        pairs = [int(sum(column)) for column in zip(*(n.tolist() for n in mine), strict=True)]
+        curves.append(
+            Curve(
+                name=stage.name,
+                unit=stage.unit,
+                threshold=stage.threshold,
+                bands=bands,
+                rows=rows,
+                words=stage.words,
+                compared=sum(pairs),
+                chart=charts.catch_chart(bands, rows, stage.threshold, pairs),
+            )
+        )
+    return curves
+
+
+def _config(findings: Findings) -> str:
+    """The config as it decides the output: no paths, no engine."""
+    config: dict[str, Any] = dict(findings.manifest["config"])
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=88)
+    return text if len(text) <= MOST_CONFIG else text[:MOST_CONFIG] + "\n# …\n"

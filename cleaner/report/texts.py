@@ -1,0 +1,128 @@
+"""Single documents of a finished run, found without reading the whole of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+_LEDGER = [
+    "doc_id",
+    "source",
+    "record",
+    "rule",
+    "action",
+    "start",
+    "end",
+    "step",
+    "before",
+    "after",
+]
+_CORPUS = ["doc_id", "text", "source", "record"]
+_CACHED = 4
+"""Decoded row groups that are held; the writer bounds the text in one (`cleaner.io.output`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document: its text in the corpus (None if it was dropped), and its rows of the ledger."""
+
+    doc_id: str
+    source: str
+    record: int
+    text: str | None
+    rows: tuple[dict[str, Any], ...]
+
+    @property
+    def dropped(self) -> str | None:
+        """The text that it had when it was dropped; None if it was not."""
+        return next((str(r["before"]) for r in self.rows if r["action"] == "drop"), None)
+
+    @property
+    def original(self) -> str | None:
+        """The text as it was read; None if a stage put the document to quarantine."""
+        from cleaner.text.pieces import restore
+
+        if self.text is None and self.dropped is None:
+            return None
+        rows = [(r["start"], r["end"], r["step"], r["before"], r["after"]) for r in self.rows]
+        return restore(self.text or "", rows)
+
+
+class Texts:
+    """Looks documents up by part and id. Ask in order of the parts: one part is known at a time."""
+
+    def __init__(self, run: Path) -> None:
+        self._corpus = _Parts(run / "corpus", _CORPUS)
+        self._ledger = _Parts(run / "ledger", _LEDGER)
+
+    def find(self, part: str, doc_id: str) -> Document | None:
+        """The document `doc_id`; its rows lie in the files named `part` (`part-00000.parquet`)."""
+        rows = self._ledger.rows(part, doc_id)
+        kept = next(iter(self._corpus.rows(part, doc_id)), None)
+        place = kept or next(iter(rows), None)
+        if place is None:
+            return None
+        text = None if kept is None else kept["text"]
+        return Document(doc_id, place["source"], place["record"], text, tuple(rows))
+
+    def booked(self, part: str, doc_id: str) -> Document | None:
+        """As `find`, from the ledger alone: for a document that was dropped, or for its rows."""
+        rows = self._ledger.rows(part, doc_id)
+        if not rows:
+            return None
+        return Document(doc_id, rows[0]["source"], rows[0]["record"], None, tuple(rows))
+
+
+class _Parts:
+    """Parquet parts whose rows of one document stand together."""
+
+    def __init__(self, folder: Path, columns: list[str]) -> None:
+        self._folder = folder
+        self._columns = columns
+        self._part = ""
+        self._file: pq.ParquetFile | None = None
+        self._ids: list[pa.DictionaryArray] = []
+        self._group = lru_cache(maxsize=_CACHED)(self._read)
+
+    def rows(self, part: str, doc_id: str) -> list[dict[str, Any]]:
+        """All rows of a document."""
+        self._open(part)
+        found: list[dict[str, Any]] = []
+        for group, low, high in self._places(doc_id):
+            found += self._group(part, group).slice(low, high - low).to_pylist()
+        return found
+
+    def _open(self, part: str) -> None:
+        """Learn which ids each row group of a part holds."""
+        if part == self._part:
+            return
+        self._part, self._file, self._ids = part, None, []
+        self._group.cache_clear()
+        path = self._folder / part
+        if not path.is_file():
+            return
+        self._file = pq.ParquetFile(path, read_dictionary=["doc_id"])
+        for group in range(self._file.num_row_groups):
+            column = self._file.read_row_group(group, columns=["doc_id"]).column("doc_id")
+            self._ids.append(column.unify_dictionaries().combine_chunks())
+
+    def _places(self, doc_id: str) -> Iterator[tuple[int, int, int]]:
+        """The row groups with rows of a document, and which rows of them: (group, low, high)."""
+        wanted = pa.scalar(doc_id, pa.string())
+        for group, ids in enumerate(self._ids):
+            code = pc.index(ids.dictionary, wanted).as_py()
+            if code >= 0:
+                rows = np.flatnonzero(ids.indices.to_numpy() == code)
+                yield group, int(rows[0]), int(rows[-1]) + 1
+
+    def _read(self, part: str, group: int) -> pa.Table:  # noqa: ARG002  part of the cache's key
+        assert self._file is not None
+        return self._file.read_row_group(group, columns=self._columns)
