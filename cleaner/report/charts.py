@@ -45,27 +45,25 @@ def flow_chart(title: str, amount: int, steps: Sequence[Step], unit: str) -> Mar
         unit: of the amounts, in the plural.
     """
     scale = _BAND_WIDTH / amount if amount else 0.0
-    parts: list[Markup] = []
-    y, left = 34.0, amount
-    parts += [_text(0, 14, "input", "name"), _text(0, 29, f"{short(amount)} {unit}", "dim")]
-    parts.append(_band(y - 12, 12, left * scale))
+    y, left = 40.0, amount
+    parts = [_text(0, 14, "input", "name"), _text(0, 29, f"{short(amount)} {unit}", "dim")]
+    edge = [(y - 12, left * scale)]
     for step in steps:
         losses = [loss for loss in step.losses if loss.amount > 0]
         slots = [max(_LINE, loss.amount * scale + 4) for loss in losses]
         height = max(30.0, sum(slots) + 12)
-        after = left - sum(loss.amount for loss in losses)
         parts.append(_text(0, y + 19, _clipped(step.name), "name"))
-        parts.append(_band(y, height, after * scale))
         slot = y + (height - sum(slots)) / 2
         for loss, size in zip(losses, slots, strict=True):
             parts.append(_ribbon(loss, left * scale, scale, y, slot + size / 2, amount, unit))
             left -= loss.amount
             slot += size
+        edge.append((y, left * scale))
         y += height
-    parts.append(_band(y, 12, left * scale))
-    parts.append(_text(0, y + 14, "corpus", "name strong"))
-    parts.append(_text(0, y + 30, f"{short(left)} {unit}, {share(left, amount)}", "dim"))
-    return _svg("flow", y + 38, title, parts)
+    parts.append(_band([*edge, (y + 12, left * scale)]))
+    parts.append(_text(0, y + 20, "corpus", "name strong"))
+    parts.append(_text(0, y + 36, f"{short(left)} {unit}, {share(left, amount)}", "dim"))
+    return _svg("flow", y + 44, title, parts)
 
 
 def length_chart(before: Sequence[int], after: Sequence[int]) -> Markup:
@@ -93,25 +91,29 @@ def length_chart(before: Sequence[int], after: Sequence[int]) -> Markup:
     return _svg("plot", bottom + 38, "Documents by length, before and after", parts)
 
 
-def catch_chart(bands: int, rows: int, threshold: float, pairs: Sequence[int]) -> Markup:
+def catch_chart(
+    bands: int, rows: int, threshold: float, pairs: Sequence[int], offered: Sequence[int] = ()
+) -> Markup:
     """The chance that a pair is compared, by similarity, over the verified pairs of the run.
 
     Args:
         bands: of the signatures.
         rows: of a band.
         threshold: similarity from which two are copies.
-        pairs: verified pairs by class of similarity; the classes divide 0 to 1 evenly.
+        pairs: copies by class of similarity; the classes divide 0 to 1 evenly.
+        offered: the same of all pairs that were compared, if the stage wrote them.
     """
     bottom, width = 190.0, WIDTH - _PLOT_LEFT - _PLOT_RIGHT
     height = bottom - _PLOT_TOP
     parts = _frame(bottom, "100 %")
-    top = max(pairs, default=0)
-    for index, count in enumerate(pairs):
-        if count:
-            x = _PLOT_LEFT + width * index / len(pairs)
-            size = height * count / top
-            label = f"similarity {index / len(pairs):.2f}: {count:,} pairs"
-            parts.append(_rect(x, bottom - size, width / len(pairs) - 0.8, size, "pairs", label))
+    top = max([*pairs, *offered], default=0)
+    for kind, counts in (("before", offered), ("pairs", pairs)):
+        for index, count in enumerate(counts):
+            if count:
+                x = _PLOT_LEFT + width * index / len(counts)
+                size = height * count / top
+                label = f"similarity {index / len(counts):.2f}: {count:,} pairs"
+                parts.append(_rect(x, bottom - size, width / len(counts) - 0.8, size, kind, label))
     points = " ".join(
         f"{_PLOT_LEFT + width * i / 100:.1f},{bottom - height * catch(i / 100, bands, rows):.1f}"
         for i in range(101)
@@ -121,7 +123,7 @@ def catch_chart(bands: int, rows: int, threshold: float, pairs: Sequence[int]) -
     parts.append(_line("mark", x, x, _PLOT_TOP, bottom))
     side = "end" if threshold > 0.5 else ""
     shift = -5 if threshold > 0.5 else 5
-    parts.append(_text(x + shift, _PLOT_TOP + 10, f"threshold {threshold:g}", f"dim {side}"))
+    parts.append(_text(x + shift, bottom - 7, f"threshold {threshold:g}", f"dim {side}"))
     for tick in range(0, 11, 2):
         at = _PLOT_LEFT + width * tick / 10
         parts.append(_text(at, bottom + 16, f"{tick / 10:g}", "dim mid"))
@@ -151,11 +153,11 @@ def bar(part: int, whole: int, kind: str = "") -> Markup:
     ).format(kind, width)
 
 
-def _band(y: float, height: float, width: float) -> Markup:
-    if width <= 0:
-        return Markup("")
-    return Markup('<rect class="band" x="{}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
-        _BAND_LEFT, y, max(width, 0.8), height + 0.3
+def _band(edge: Sequence[tuple[float, float]]) -> Markup:
+    """The stream, by its width from each height on; the last height is its end."""
+    right = "".join(f"V{y:.1f}H{_BAND_LEFT + width:.1f}" for y, width in edge)
+    return Markup('<path class="band" d="M{} {:.1f}{}H{}Z"/>').format(
+        _BAND_LEFT, edge[0][0], right, _BAND_LEFT
     )
 
 

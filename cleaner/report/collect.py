@@ -18,6 +18,7 @@ from cleaner.errors import ConfigError, IntegrityError
 from cleaner.report.copies import Copies, collect_copies
 from cleaner.report.examples import RuleFindings, collect_rules
 from cleaner.report.heaviest import Heaviest
+from cleaner.report.lengths import CLASSES, classes
 from cleaner.report.quarantined import BadReason, collect_quarantine
 from cleaner.report.stats import RunReport, read_report
 from cleaner.report.texts import Texts
@@ -27,11 +28,9 @@ if TYPE_CHECKING:
 
 ROWS = 1 << 16
 """Rows of a batch of columns."""
-CLASSES = 40
-"""Classes of length: 0, 1, 2-3, 4-7, … characters."""
-TOP_HOSTS = 40
-TOP_LANGUAGES = 40
-TOP_SOURCES = 40
+TOP_HOSTS = 25
+TOP_LANGUAGES = 25
+TOP_SOURCES = 25
 _PER_RULE = 6
 _RULE_ROWS = 50_000
 
@@ -67,7 +66,7 @@ class Part:
 
 @dataclass(slots=True)
 class CorpusFindings:
-    """The columns of the corpus, added up; lengths are documents by class of length (`classes`)."""
+    """The columns of the corpus, added up; lengths are documents by class of length."""
 
     languages: list[Share] = field(default_factory=list)
     hosts: list[Share] = field(default_factory=list)
@@ -127,22 +126,18 @@ def _collect(run: Path, report: RunReport, manifest: Mapping[str, Any]) -> Findi
     corpus = _corpus(run / "corpus", groups)
     texts = Texts(run)
     per_part = manifest["config"]["write"]["documents_per_part"]
-    found = collect_rules(run / "ledger", report, texts, per_part)
+    found = collect_rules(run / "ledger", report, texts, per_part, groups.name)
     bad = collect_quarantine(run / "quarantine", report.quarantine)
     late = np.array([n for reason in bad for n in reason.late_chars], np.int64)
-    dropped: dict[str, int] = {}
-    for source, count in found.dropped_sources.items():
-        name = groups.name(source)
-        dropped[name] = dropped.get(name, 0) + count
     return Findings(
         report=report,
         manifest=manifest,
         stages=stages,
         corpus=corpus,
         rules=found.rules,
-        sources=groups.shares(corpus.kept_sources, dropped)[:TOP_SOURCES],
+        sources=groups.shares(corpus.kept_sources, found.dropped_sources)[:TOP_SOURCES],
         source_count=len(groups.read),
-        lengths_before=corpus.raw_lengths + classes(found.dropped_lengths) + classes(late),
+        lengths_before=corpus.raw_lengths + found.dropped_lengths + classes(late),
         lengths_after=corpus.lengths,
         copies=collect_copies(run / "duplicates", texts),
         quarantine=bad,
@@ -158,12 +153,6 @@ def known_stage(settings: Mapping[str, Any]) -> Stage | None:
         return kind.model_validate_json(json.dumps(settings))
     except (ConfigError, ValueError):
         return None
-
-
-def classes(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Documents by class of length: int64[CLASSES]."""
-    found: NDArray[np.int64] = np.frexp(lengths.astype(np.float64))[1].astype(np.int64)
-    return np.bincount(np.minimum(found, CLASSES - 1), minlength=CLASSES).astype(np.int64)
 
 
 def columns(folder: Path, names: list[str], dictionaries: list[str]) -> Iterator[pa.Table]:

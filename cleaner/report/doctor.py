@@ -18,7 +18,7 @@ import cleaner
 
 PACKAGES = (
     "pyarrow", "numpy", "numba", "llvmlite", "ftfy", "google-re2", "py3langid", "langdetect",
-    "datasketch", "pydantic", "rich",
+    "pydantic", "rich", "Jinja2",
 )  # fmt: skip
 STAGES = (
     "unicode", "repeats", "noise", "repeated_passages", "language", "exact_duplicates",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,27 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from cleaner.report.lengths import CLASSES, classes
 from cleaner.report.stats import RunReport
 from cleaner.report.texts import Document, Texts
 
 AROUND = 90
-"""Characters that are shown on each side of an example."""
+"""Characters that are shown on each side of an example, …"""
+LINES = 2
+"""… and lines."""
 LOOKED_UP = 60
 """Examples of a large run that are shown with the text around them."""
 LOOKED_UP_IN_SMALL = 400
 """The same of a run of at most `SMALL` row groups of the ledger."""
 SMALL = 48
-_CANDIDATES = 3
+SAMPLE = 240
+"""Characters of a sample, as `cleaner.engine.tally` cuts it."""
+_CANDIDATES = 6
 """Rows of the ledger at most that may be an example's, before it is shown alone."""
-_KEYS = ["doc_id", "source", "rule", "action", "reason", "start", "end"]
+_TRIED = 64
+"""Rows of a row group at most whose evidence is compared with a sample's."""
+_KEYS = ["rule", "action", "start", "end"]
+_WORDS = ["rule", "action", "doc_id", "source", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class RuleFindings:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFindings:
-    """The rules, those that removed most first; lengths and sources of dropped documents."""
+    """The rules, those that removed most first; dropped documents by length and by source."""
 
     rules: list[RuleFindings]
     dropped_lengths: NDArray[np.int64]
@@ -85,7 +93,13 @@ class _Wanted:
     found: Example | None = None
 
 
-def collect_rules(ledger: Path, report: RunReport, texts: Texts, per_part: int) -> LedgerFindings:
+def collect_rules(
+    ledger: Path,
+    report: RunReport,
+    texts: Texts,
+    per_part: int,
+    group_of: Callable[[str], str],
+) -> LedgerFindings:
     """The rules of a run, and what of the ledger belongs to the lengths and sources.
 
     Args:
@@ -93,6 +107,7 @@ def collect_rules(ledger: Path, report: RunReport, texts: Texts, per_part: int) 
         report: its samples say which examples are shown.
         texts: of the same run.
         per_part: ordinals of a part; the part of a sample follows from its ordinal.
+        group_of: the name under which a source's dropped documents are counted.
     """
     facts = [(stage, rule, found) for stage in report.stages for rule, found in stage.rules.items()]
     facts.sort(key=lambda f: (-f[2]["chars"], -f[2]["count"], f[0].number, f[1]))
@@ -105,32 +120,44 @@ def collect_rules(ledger: Path, report: RunReport, texts: Texts, per_part: int) 
     looked_up = LOOKED_UP if groups > SMALL else LOOKED_UP_IN_SMALL
     by_part = _by_part(list(wanted.values()), per_part)
     chosen = {id(one) for one in _chosen(list(wanted.values()), looked_up)}
-    lengths: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    lengths = np.zeros(CLASSES, np.int64)
     sources: dict[str, int] = {}
     for path in paths:
         mine = by_part.get(path.name, [])
-        with pq.ParquetFile(path, read_dictionary=_KEYS[:5]) as file:
+        with pq.ParquetFile(path, read_dictionary=_WORDS) as file:
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group, columns=_KEYS).combine_chunks()
-                lengths.append(_drops(rows, sources))
-                _match(rows, mine, group)
+                dropped = _is(rows.column("action"), "drop")
+                if dropped.any():
+                    lengths += classes(rows.column("end").to_numpy()[dropped])
+                    column = file.read_row_group(group, columns=["source"]).column("source")
+                    for item in pc.value_counts(column.filter(pa.array(dropped))).to_pylist():
+                        name = group_of(str(item["values"]))
+                        sources[name] = sources.get(name, 0) + item["counts"]
+                _match(file, group, rows, mine)
+        taken: set[tuple[str, int, str]] = set()
         for one in sorted(mine, key=lambda w: w.place):
             if id(one) in chosen:
-                _look_up(one, path.name, texts)
+                _look_up(one, path.name, texts, taken)
     rules = [
         RuleFindings(
             stage=stage.name,
             number=stage.number,
             rule=rule,
             action=found["action"],
-            reason=next((w.reason for w in wanted[stage.name, rule] if w.reason), ""),
+            reason=_reason(found, wanted[stage.name, rule]),
             count=found["count"],
             chars=found["chars"],
             examples=tuple(w.found or _alone(w.sample) for w in wanted[stage.name, rule]),
         )
         for stage, rule, found in facts
     ]
-    return LedgerFindings(rules, np.concatenate(lengths), sources)
+    return LedgerFindings(rules, lengths, sources)
+
+
+def _reason(found: Mapping[str, Any], wanted: Sequence[_Wanted]) -> str:
+    """The rule in words: of the report, or, where that lacks it, of a row of the ledger."""
+    return str(found.get("reason") or next((w.reason for w in wanted if w.reason), ""))
 
 
 def _chosen(wanted: Sequence[Sequence[_Wanted]], count: int) -> list[_Wanted]:
@@ -153,46 +180,47 @@ def _by_part(wanted: Sequence[Sequence[_Wanted]], per_part: int) -> dict[str, li
     return found
 
 
-def _words(reason: str | None, evidence: str | None) -> str:
-    """The rule's reason in words: a row's reason without the evidence that follows it."""
-    return (reason or "").removesuffix(f": {evidence}") if evidence else (reason or "")
+def _is(column: pa.ChunkedArray, value: str) -> NDArray[np.bool_]:
+    """Where a column of few different strings has this one."""
+    codes = column.combine_chunks()
+    mask: NDArray[np.bool_] = codes.indices.to_numpy() == codes.dictionary.index(value).as_py()
+    return mask
 
 
-def _drops(rows: pa.Table, sources: dict[str, int]) -> NDArray[np.int64]:
-    """Lengths of the documents that were dropped; their sources are counted."""
-    dropped = rows.filter(pc.equal(rows.column("action").cast(pa.string()), "drop"))
-    for item in pc.value_counts(dropped.column("source").combine_chunks()).to_pylist():
-        sources[item["values"]] = sources.get(item["values"], 0) + item["counts"]
-    lengths: NDArray[np.int64] = dropped.column("end").to_numpy()
-    return lengths
-
-
-def _match(rows: pa.Table, wanted: Sequence[_Wanted], group: int) -> None:
+def _match(file: pq.ParquetFile, group: int, rows: pa.Table, wanted: Sequence[_Wanted]) -> None:
     """Note, for each sample, the documents of a row group that have such a row."""
     missing = [w for w in wanted if len(w.candidates) < _CANDIDATES]
     starts = np.array([w.sample["start"] for w in missing], np.int64)
-    start = rows.column("start").to_numpy()
-    hits = np.flatnonzero(np.isin(start, starts))
-    if not len(hits):
-        return
-    start, end = start[hits], rows.column("end").to_numpy()[hits]
+    near = np.flatnonzero(np.isin(rows.column("start").to_numpy(), starts))
+    start, end = (rows.column(name).to_numpy()[near] for name in ("start", "end"))
     rules = rows.column("rule").combine_chunks()
     codes = {rule: code for code, rule in enumerate(rules.dictionary.to_pylist())}
-    rule = rules.indices.to_numpy()[hits]
+    rule = rules.indices.to_numpy()[near]
+    words: pa.Table | None = None
     for one in missing:
         sample = one.sample
-        is_it = start == sample["start"]
-        is_it &= (end == sample["end"]) & (rule == codes.get(one.rule, -1))
-        for row in hits[is_it][: _CANDIDATES - len(one.candidates)].tolist():
-            one.candidates.append(rows.column("doc_id")[row].as_py())
-            if len(one.candidates) == 1:
+        is_it = (start == sample["start"]) & (end == sample["end"])
+        hits = near[is_it & (rule == codes.get(one.rule, -1))][:_TRIED].tolist()
+        if hits and words is None:
+            words = file.read_row_group(group, columns=["doc_id", "reason"])
+        evidence = f": {sample['evidence']}" if sample["evidence"] else ""
+        for row in hits:
+            assert words is not None
+            reason = words.column("reason")[row].as_py() or ""
+            if len(one.candidates) == _CANDIDATES or not f": {reason}".endswith(evidence):
+                continue
+            if not one.candidates:
                 one.place = (group, row)
-                one.reason = _words(rows.column("reason")[row].as_py(), sample["evidence"])
+                one.reason = reason.removesuffix(evidence)
+            one.candidates.append(words.column("doc_id")[row].as_py())
 
 
-def _look_up(wanted: _Wanted, part: str, texts: Texts) -> None:
-    """Find the text around a sample."""
+def _look_up(wanted: _Wanted, part: str, texts: Texts, taken: set[tuple[str, int, str]]) -> None:
+    """Find the text around a sample: not the one that stands around another sample already."""
     for doc_id in wanted.candidates:
+        key = (wanted.rule, wanted.sample["start"], doc_id)
+        if key in taken:
+            continue
         document = texts.find(part, doc_id)
         if document is None or not _has(document, wanted):
             continue
@@ -202,10 +230,22 @@ def _look_up(wanted: _Wanted, part: str, texts: Texts) -> None:
         example = replace(_alone(wanted.sample), source=document.source, record=document.record)
         start, end = wanted.sample["start"], wanted.sample["end"]
         if end - start < len(original):
-            left, right = original[max(0, start - AROUND) : start], original[end : end + AROUND]
-            example = replace(example, left=left, right=right)
+            example = replace(example, left=_left(original, start), right=_right(original, end))
         wanted.found = example
+        taken.add(key)
         return
+
+
+def _left(original: str, start: int) -> str:
+    """What stands before a place: the end of its line, and a line or two before."""
+    text = original[max(0, start - AROUND) : start]
+    return "".join(text.splitlines(keepends=True)[-LINES:]).lstrip("\r\n")
+
+
+def _right(original: str, end: int) -> str:
+    """What stands after a place."""
+    text = original[end : end + AROUND]
+    return "".join(text.splitlines(keepends=True)[:LINES]).rstrip("\r\n")
 
 
 def _has(document: Document, wanted: _Wanted) -> bool:
@@ -220,8 +260,6 @@ def _has(document: Document, wanted: _Wanted) -> bool:
 
 
 def _alone(sample: Mapping[str, Any]) -> Example:
-    from cleaner.engine.tally import SHOWN
-
     before = sample["before"]
     evidence = sample["evidence"] or ""
-    return Example(before, sample["after"], evidence, sample["score"], is_cut=len(before) >= SHOWN)
+    return Example(before, sample["after"], evidence, sample["score"], is_cut=len(before) >= SAMPLE)

@@ -12,29 +12,38 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
+from cleaner.errors import IntegrityError
 from cleaner.io.store import write_bytes
 from cleaner.report import charts, figures
 from cleaner.report.collect import Findings, collect
+from cleaner.report.copies import BINS
 from cleaner.report.inert import JOINERS, inert, visible
 from cleaner.report.stats import StageReport
 from cleaner.report.summary import books, idle
 
 PAGE = "report.html"
-RULES_WITH_EXAMPLES = 160
+RULES = 400
+"""Rules that are shown, those that removed most."""
+RULES_WITH_EXAMPLES = 120
 """Rules that are shown with examples; further ones are shown by their figures."""
 MOST_CONFIG = 40_000
 """Characters of the config that are shown."""
 MOST_INPUTS = 40
+_COPIES = ("drop", "cut", "mark")
 _TIMINGS = re.compile(r'<section id="timings".*?</section>\n?', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A stage of near-duplicates: its parameters in force, and the chart of what they catch."""
+    """A stage of near-duplicates: its parameters in force, and the chart of what they catch.
+
+    `copies`: pairs of a copy and the one that stays; `offered`: all that were compared, if written.
+    """
 
     name: str
     unit: str
@@ -42,7 +51,8 @@ class Curve:
     bands: int
     rows: int
     words: int
-    compared: int
+    copies: int
+    offered: int
     chart: Markup
 
 
@@ -54,7 +64,11 @@ def write_page(run: Path) -> Path:
         IntegrityError: one of its files is damaged.
     """
     path = run / "reports" / PAGE
-    write_bytes(path, render(collect(run)).encode())
+    try:
+        page = render(collect(run))
+    except UndefinedError as error:
+        raise IntegrityError(f"{run}: its report lacks something ({error.message})") from error
+    write_bytes(path, page.encode())
     return path
 
 
@@ -68,6 +82,7 @@ def render(findings: Findings) -> str:
         report=report,
         first=report.stages[0].counts,
         stages=report.stages,
+        stay=report.stages[-1].counts["chars_kept"] + report.stages[-1].counts["chars_rewritten"],
         totals=_totals(report.stages),
         faults=books(report),
         warnings=_warnings(findings),
@@ -77,6 +92,7 @@ def render(findings: Findings) -> str:
         ),
         curves=_curves(findings),
         config=_config(findings),
+        rules=findings.rules[:RULES],
         rules_shown=RULES_WITH_EXAMPLES,
         most_inputs=MOST_INPUTS,
         style=style,
@@ -205,8 +221,10 @@ def _curves(findings: Findings) -> list[Curve]:
         if not isinstance(stage, NearDuplicates):
             continue
         bands, rows = stage.shape
-        mine = [n for (name, _), n in findings.copies.similarities.items() if name == stage.name]
-        pairs = [int(sum(column)) for column in zip(*(n.tolist() for n in mine), strict=True)]
+        found = findings.copies.similarities
+        copies = [found[stage.name, a] for a in _COPIES if (stage.name, a) in found]
+        pairs = sum(copies, np.zeros(BINS, np.int64)).tolist()
+        offered = found.get((stage.name, "pair"), np.zeros(0, np.int64)).tolist()
         curves.append(
             Curve(
                 name=stage.name,
@@ -215,8 +233,9 @@ def _curves(findings: Findings) -> list[Curve]:
                 bands=bands,
                 rows=rows,
                 words=stage.words,
-                compared=sum(pairs),
-                chart=charts.catch_chart(bands, rows, stage.threshold, pairs),
+                copies=sum(pairs),
+                offered=sum(offered),
+                chart=charts.catch_chart(bands, rows, stage.threshold, pairs, offered),
             )
         )
     return curves

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
-MOST_WORDS = 500
+MOST_WORDS = 1000
 """Words of each side, between what they begin and end with in common, that are compared."""
 NEAR = 14
 """Equal words that are shown on each side of a difference."""
@@ -41,6 +41,11 @@ class Difference:
     left: tuple[Run, ...]
     right: tuple[Run, ...]
     is_cut: bool
+
+    @property
+    def is_same(self) -> bool:
+        """Whether no word differs."""
+        return not self.is_cut and all(run.kind != "own" for run in self.left + self.right)
 
 
 def difference(left: str, right: str) -> Difference:
