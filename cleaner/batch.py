@@ -1,7 +1,7 @@
 """Batch: documents, their passages, and what was done to them. The unit that stages work on.
 
-A stage has four verbs and no other way to change anything: `rewrite`, `cut`, `drop`, `annotate`. Each returns a new
-batch. Ledger rows, counts and the balance come out of the verbs.
+A stage has four verbs and no other way to change anything: `rewrite`, `cut`, `drop`, `annotate`.
+Each returns a new batch. Ledger rows, counts and the balance come out of the verbs.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ LEDGER = pa.schema(
         ("cut_chars", pa.int64()),
     ]
 )
-"""Rows of the ledger while a run goes on; `cut_chars`: original code points that this row, and none before, removed."""
+"""Rows of the ledger while a run goes on; `cut_chars`: original code points that this row, and none
+before, removed."""
 
 GIVEN = {
     "documents": frozenset(
@@ -52,7 +53,7 @@ CALLS_PER_STAGE = 1000  # `step` = stage number × this + number of the verb's c
 
 
 class Kept(NamedTuple):
-    """The document or passage that stays, where a copy of it goes: span in code points of its original."""
+    """The document or passage that stays, where a copy of it goes: span in its original."""
 
     ordinal: int
     start: int
@@ -61,7 +62,7 @@ class Kept(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Replace `start:end` (code points of the passage's current text) of passage `passage` of the batch by `text`."""
+    """Replace `start:end` of passage `passage` of the batch, code points of its text, by `text`."""
 
     passage: int
     start: int
@@ -88,12 +89,13 @@ class Batch:
     """Documents and passages as Arrow columns.
 
     Attributes:
-        docs: one row a living document: `ordinal`, `source`, `record`, `host`, `url`, `date`, `priority`,
-            `raw_chars`, and the annotations of documents.
+        docs: one row a living document: `ordinal`, `source`, `record`, `host`, `url`, `date`,
+            `priority`, `raw_chars`, and the annotations of documents.
         passage_text: current text of every passage; a document's passages, joined, are its text.
         first: int64[num_docs + 1]; passages of document i are first[i]:first[i + 1].
-        start, end: int64[num_passages], spans in code points of the original; they tile each document.
-        cut_chars, rewritten_chars: int64[num_passages], original code points that are gone, or replaced.
+        start, end: int64[num_passages], spans in code points of the original; they tile each
+            document.
+        cut_chars, rewritten_chars: int64[num_passages], original code points gone, or replaced.
         marks: (ordinal, number of the passage in its document) → its changed pieces.
         passages: `number` (of the passage in its document) and the annotations of passages.
         ledger: rows so far, oldest first.
@@ -247,61 +249,124 @@ class Batch:
         if not edits:
             return replace(self, step=self.step + 1)
         edits = sorted(edits, key=lambda e: (e.passage, e.start))
-        touched = sorted({e.passage for e in edits})
-        if touched[0] < 0 or touched[-1] >= self.num_passages:
+        passages = np.fromiter((e.passage for e in edits), np.int64, len(edits))
+        if passages[0] < 0 or passages[-1] >= self.num_passages:
             raise EditError(
-                f"stage {self.stage}: there is no passage {touched[0]} or {touched[-1]}"
+                f"stage {self.stage}: there is no passage {passages[0]} or {passages[-1]}"
             )
-        where = np.array(touched, np.int64)
-        texts = self.passage_text.take(pa.array(where)).to_pylist()
-        docs = np.searchsorted(self.first, where, side="right") - 1
-        ordinals, numbers = self.ordinals[docs].tolist(), (where - self.first[docs]).tolist()
+        where, begin = np.unique(passages, return_index=True)
+        text = self.passage_text.take(pa.array(where))
+        is_whole = _whole_cuts(edits, begin, text)
+        whole, inner = np.flatnonzero(is_whole), np.flatnonzero(~is_whole)
+        done = _Edited(dict(self.marks), self.cut_chars.copy(), self.rewritten_chars.copy())
+        books = []
+        if len(whole):
+            cuts = [edits[at] for at in begin[whole].tolist()]
+            books.append(self._cut_whole(done, cuts, where[whole], text.take(pa.array(whole))))
+        if len(inner):
+            ends = np.append(begin[1:], len(edits))
+            mine = [edits[low:high] for low, high in zip(begin[inner], ends[inner], strict=True)]
+            books.append(
+                self._edit_inside(done, mine, where[inner], text.take(pa.array(inner)), action)
+            )
+        book = books[0]
+        if len(books) > 1:  # rows in order of the passages
+            order = np.argsort(np.concatenate(done.rows), kind="stable")
+            book = pa.concat_batches(books).take(pa.array(order))
+        texts = np.full(len(where), "", object)
+        texts[inner] = done.texts
+        return replace(
+            self,
+            passage_text=replace_text(self.passage_text, where, texts.tolist()),
+            marks=done.marks,
+            cut_chars=done.cut,
+            rewritten_chars=done.rewritten,
+            ledger=(*self.ledger, book),
+            step=self.step + 1,
+        )
+
+    def _keys(self, passages: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+        """Of passages: ordinal of the document, number in it."""
+        docs = np.searchsorted(self.first, passages, side="right") - 1
+        return self.ordinals[docs].tolist(), (passages - self.first[docs]).tolist()
+
+    def _cut_whole(
+        self, done: _Edited, cuts: list[Edit], where: NDArray[np.int64], text: pa.StringArray
+    ) -> pa.RecordBatch:
+        """The usual cut: passages as a whole, whatever was done inside them. The ledger rows."""
+        ordinals, numbers = self._keys(where)
+        start, end = self.start[where], self.end[where]
+        gone = end - start - self.cut_chars[where]
+        done.cut[where] = end - start
+        done.rewritten[where] = 0
+        done.rows.append(where)
+        spans = zip(start.tolist(), end.tolist(), strict=True)
+        for key, (low, high) in zip(zip(ordinals, numbers, strict=True), spans, strict=True):
+            done.marks[key] = [pieces.Mark(low, high, 0)]
+        n = len(cuts)
+        return _rows(
+            ordinal=ordinals,
+            step=np.full(n, self.step, np.int32),
+            stage=[self.stage] * n,
+            rule=[e.rule for e in cuts],
+            action=["cut"] * n,
+            start=start,
+            end=end,
+            before=text,
+            after=[""] * n,
+            details=cuts,
+            cut_chars=gone,
+        )
+
+    def _edit_inside(
+        self,
+        done: _Edited,
+        edits: list[list[Edit]],
+        where: NDArray[np.int64],
+        texts: pa.StringArray,
+        action: str,
+    ) -> pa.RecordBatch:
+        """Edits of each passage `where`, one by one. The ledger rows."""
+        ordinals, numbers = self._keys(where)
         origins, ends = self.start[where].tolist(), self.end[where].tolist()
-        marks = dict(self.marks)
-        cut, rewritten = self.cut_chars.copy(), self.rewritten_chars.copy()
-        new_texts: list[str] = []
         booked: list[pieces.Row] = []
         sources: list[Edit] = []
         owners: list[int] = []
         cuts: list[int] = []
-        at = 0
-        for passage, text, ordinal, number, origin, end in zip(
-            touched, texts, ordinals, numbers, origins, ends, strict=True
+        rows: list[int] = []
+        for passage, mine, text, ordinal, number, origin, end in zip(
+            where.tolist(), edits, texts.to_pylist(), ordinals, numbers, origins, ends, strict=True
         ):
-            stop = at
-            while stop < len(edits) and edits[stop].passage == passage:
-                stop += 1
-            mine = edits[at:stop]
-            at = stop
-            whole = len(mine) == 1 and mine[0].start == 0 and mine[0].end == len(text) > 0
-            old = marks.get((ordinal, number), [])
-            if whole:  # the usual cut: the passage as a whole, whatever was done inside it
+            old = done.marks.get((ordinal, number), [])
+            if len(mine) == 1 and mine[0].start == 0 and mine[0].end == len(text) > 0:
                 after = mine[0].text
-                rows = [pieces.Row(origin, end, text, after, 0)]
+                changes = [pieces.Row(origin, end, text, after, 0)]
                 new_marks, new_text = [pieces.Mark(origin, end, len(after))], after
             else:
                 try:
-                    new_text, new_marks, rows = pieces.apply(
+                    new_text, new_marks, changes = pieces.apply(
                         text, origin, old, [pieces.Change(e.start, e.end, e.text) for e in mine]
                     )
                 except EditError as error:
                     raise EditError(
                         f"stage {self.stage}, document {ordinal}, passage {number}: {error}"
                     ) from None
-            marks[ordinal, number] = new_marks
-            new_texts.append(new_text)
+            done.marks[ordinal, number] = new_marks
+            done.texts.append(new_text)
             was = {(m.start, m.end) for m in old if m.length == 0}
-            for row in rows:
+            for row in changes:
                 booked.append(row)
                 sources.append(mine[row.source])
                 owners.append(ordinal)
+                rows.append(passage)
                 gone = 0 if row.after else row.end - row.start
                 gone -= sum(b - a for a, b in was if row.start <= a and b <= row.end)
                 cuts.append(gone)
-            cut[passage] = sum(m.end - m.start for m in new_marks if m.length == 0)
-            rewritten[passage] = sum(m.end - m.start for m in new_marks if m.length > 0)
+            done.cut[passage] = sum(m.end - m.start for m in new_marks if m.length == 0)
+            done.rewritten[passage] = sum(m.end - m.start for m in new_marks if m.length > 0)
+        done.rows.append(np.array(rows, np.int64))
         n = len(booked)
-        book = _rows(
+        return _rows(
             ordinal=np.array(owners, np.int64),
             step=np.full(n, self.step, np.int32),
             stage=[self.stage] * n,
@@ -313,15 +378,6 @@ class Batch:
             after=[r.after for r in booked],
             details=sources,
             cut_chars=np.array(cuts, np.int64),
-        )
-        return replace(
-            self,
-            passage_text=replace_text(self.passage_text, where, new_texts),
-            marks=marks,
-            cut_chars=cut,
-            rewritten_chars=rewritten,
-            ledger=(*self.ledger, book),
-            step=self.step + 1,
         )
 
     def _offsets(self) -> NDArray[np.int32]:
@@ -337,8 +393,35 @@ class Batch:
         return total[self.first[1:]] - total[self.first[:-1]]
 
 
+@dataclass(slots=True)
+class _Edited:
+    """What one call of a verb has made so far.
+
+    `texts`: of the passages that were not cut as a whole; `rows`: for each ledger row, its passage.
+    """
+
+    marks: dict[tuple[int, int], list[pieces.Mark]]
+    cut: NDArray[np.int64]
+    rewritten: NDArray[np.int64]
+    texts: list[str] = field(default_factory=list)
+    rows: list[NDArray[np.int64]] = field(default_factory=list)
+
+
+def _whole_cuts(
+    edits: Sequence[Edit], begin: NDArray[np.int64], text: pa.StringArray
+) -> NDArray[np.bool_]:
+    """For each passage whose edits begin at `begin`, whether the one edit takes all of it away."""
+    first = [edits[at] for at in begin.tolist()]
+    length = pc.utf8_length(text).to_numpy()
+    alone = np.diff(np.append(begin, len(edits))) == 1
+    is_cut = np.array([e.start == 0 and not e.text for e in first], bool)
+    ends = np.array([e.end for e in first], np.int64)
+    whole: NDArray[np.bool_] = alone & is_cut & (ends == length) & (length > 0)
+    return whole
+
+
 def new(docs: pa.RecordBatch, text: pa.StringArray, unit: segment.Unit = "line") -> Batch:
-    """A batch of untouched documents; `docs` has the columns that `Batch.docs` names, `text` their originals."""
+    """A batch of untouched documents: `docs` as in `Batch.docs`, `text` their originals."""
     cut = segment.passages(text, unit)
     n = len(cut.text)
     numbers = np.arange(n) - np.repeat(cut.first[:-1], np.diff(cut.first))
@@ -376,5 +459,8 @@ def _rows(*, details: Sequence[Edit] | Sequence[Drop], **columns: Any) -> pa.Rec
     columns["kept_start"] = [None if k is None else k.start for k in kept]
     columns["kept_end"] = [None if k is None else k.end for k in kept]
     columns["similarity"] = [None if k is None else k.similarity for k in kept]
-    arrays = [pa.array(columns[f.name], f.type) for f in LEDGER]
+    arrays = [
+        column if isinstance(column, pa.Array) else pa.array(column, field_.type)
+        for field_, column in ((f, columns[f.name]) for f in LEDGER)
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=LEDGER)

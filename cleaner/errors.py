@@ -6,12 +6,12 @@
     ├── TooManyBadRecords        3  more records in quarantine than `max_bad` allows
     ├── LockedError              1  another run holds the output folder
     ├── IntegrityError           1  a file is not what its manifest says
-    ├── BalanceError             1  in ≠ out + dropped + quarantined: a fault of ours, never of the data
+    ├── BalanceError             1  in ≠ out + dropped + quarantined: our fault, not the data's
     ├── EditError                1  a stage returned edits that overlap or lie outside their passage
     └── WorkerDied               1  a worker process was killed again and again
 
-A message says what happened, where, what was expected, and what to do next. Errors about one record never
-reach this tree: they become rows of `quarantine/`.
+A message says what happened, where, what was expected, and what to do next. Errors about one record
+never reach this tree: they become rows of `quarantine/`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class CleanerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One mistake in a config: where (`file:line:column`), which key, what was expected, what to try."""
+    """One mistake in a config: where (`file:line:column`), which key, what was expected, a hint."""
 
     where: str
     key: str

@@ -1,4 +1,4 @@
-"""The id of a document: from where it was read, so that every run over the same files gives the same ids."""
+"""The id of a document: from where it was read, so that every run gives the same ids."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_a_cut_has_no_text() -> None:
 
 @given(st.lists(documents, min_size=1, max_size=4), st.data())
 def test_books_balance_and_restore(texts: list[str], data: st.DataObject) -> None:
-    """Random rewrites, cuts and drops: characters balance, and ledger + text give every original back."""
+    """Random rewrites, cuts and drops: characters balance, the ledger restores all originals."""
     batch = make(texts)
     total = sum(map(len, texts))
     for stage in range(data.draw(st.integers(0, 4))):

@@ -1,4 +1,4 @@
-"""Every command and every Python example of the README runs, in order, in a folder that holds configs/ and seeds/."""
+"""Every command and example of the README runs, in a folder that holds configs/ and seeds/."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_config_of_the_readme_is_valid() -> None:
     from cleaner.config.load import parse
 
     (text,) = blocks("yaml")
-    assert [s.name for s in parse(text, "README.md").stages][0] == "unicode"
+    assert parse(text, "README.md").stages[0].name == "unicode"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda p: p.name)

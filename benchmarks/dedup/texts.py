@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -18,14 +19,10 @@ _PIECE_WORDS = 24
 """Words of a piece at most: two texts that share one or two pieces stay far from being copies."""
 _LINE_PIECES = 3
 
-_ONSETS = "b c ch d đ g gh gi h k kh l m n ng nh ph qu r s t th tr v x".split()
-_RHYMES = (
-    "a à á ả ã ạ an áng ầm ất em ệnh iên iết ình o ó ọc ong ồng ơ ời ung ương ước uyên ẹ ê ú ưa"
-).split()
-_SYLLABLES = (
-    "ba be bri ca cen co da den dis el en fer gra hol im in ka len lor ma men mi na ner no or pal per"
-    " ra res ro sa ser sol ta ter ti tor ul un va ver vi war"
-).split()
+_VOWELS = "aàáảãạeêioôơuưyầấệịọốờợủứ"
+_ONSETS = ("", *"bcdđghklmnprstvx", "ch", "gh", "kh", "ng", "nh", "ph", "th", "tr")
+_CODAS = ("", "", *"cimnotu", "ch", "ng", "nh")
+_MOST_SYLLABLES = 3
 
 
 def read_texts(paths: Sequence[Path], field: str = "text") -> list[str]:
@@ -91,22 +88,32 @@ def recombined(texts: Sequence[str], documents: int, short: bool, seed: int) -> 
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Sentences of a text; long ones are cut."""
+    """Sentences of a text that have words; long ones are cut."""
     for match in _PIECE.finditer(text):
-        words = match[0].split()
+        words = match[0].split() if any(map(str.isalnum, match[0])) else []
         for low in range(0, len(words), _PIECE_WORDS):
             yield " ".join(words[low : low + _PIECE_WORDS])
 
 
 def _vocabulary(seed: int, language: int) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
-    """Distinct words, and the running sum of their shares."""
+    """Distinct words of language 0 (Vietnamese to look at) or 1; running sum of their shares."""
     random = np.random.RandomState(seed + 7919 * (language + 1))
+    onsets, vowels = np.array(_ONSETS), np.array(list(_VOWELS))
     if language:
-        parts = np.array(_SYLLABLES)
-        words = ["".join(parts[random.randint(0, len(parts), 1 + k % 3)]) for k in range(60_000)]
-    else:
-        onsets, rhymes = np.array(_ONSETS), np.array(_RHYMES)
-        words = [str(o) + str(r) for o in onsets for r in rhymes]
+        onsets, vowels = onsets[onsets != "đ"], np.array(list("aeiou"))
+    count = 60_000 if language else 6_000
+    columns = [
+        part[random.randint(0, len(part), (count, _MOST_SYLLABLES))].tolist()
+        for part in (onsets, vowels, np.array(_CODAS))
+    ]
+    words = [
+        "".join(o + v + c for o, v, c in islice(zip(*rows, strict=True), length))
+        for rows, length in zip(
+            zip(*columns, strict=True),
+            (random.randint(0, _MOST_SYLLABLES, count) * language + 1).tolist(),
+            strict=True,
+        )
+    ]
     distinct = np.array(sorted(set(words)))
     random.shuffle(distinct)
     shares = np.cumsum(1.0 / (np.arange(len(distinct)) + 20.0))

@@ -2,7 +2,7 @@
 
 No hashing of documents, no sampling: pairs are found by the rarest shingles that they must share
 (prefix filter: Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007), then
-compared as sets. A shingle is known by 64 bits; two different ones are taken for one by chance only.
+compared as sets. A shingle is known by 64 bits: two are taken for one by chance only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _N1 = np.uint64(1)
 
 
 class RegexSets:
-    """Sets of 5-grams of `\\w+` of the lower-cased text, as most programs make them.
+    r"""Sets of 5-grams of `\w+` of the lower-cased text, as most programs make them.
 
     Words are numbered as they come, so sets of one object can be compared with each other only.
     """
@@ -78,9 +78,7 @@ def joined(parts: Sequence[Ragged]) -> Ragged:
     return Ragged(offsets, np.concatenate(values))
 
 
-def jaccard(
-    sets: Ragged, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def jaccard(sets: Ragged, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
     """|A ∩ B| / |A ∪ B| of rows left[i] and right[i], float64[pairs]; 0 for two empty ones."""
     out = np.zeros(len(left), np.float64)
     offsets, values = column(sets.offsets, np.int64), column(sets.values, np.uint64)
@@ -120,8 +118,8 @@ def all_pairs(
 def _prefixes(sets: Ragged, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(document, key) of the shingles by which a pair must be found, sorted by document.
 
-    Two sets that are alike share at least ceil(least·n) of the n shingles of either; in one order of
-    all shingles, here the rarest first, the first n - ceil(least·n) + 1 of each cannot all differ.
+    Two sets that are alike share at least ceil(least·n) of the n shingles of either; in one order
+    of all shingles, the rarest first, the first n - ceil(least·n) + 1 of each cannot all differ.
     A key numbers a shingle of that order; shingles that only one document has are left out.
     """
     low = int(sets.offsets[0])

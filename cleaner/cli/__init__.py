@@ -28,6 +28,7 @@ main = LazyGroup(
     lazy={
         "run": ("cleaner.cli.run:run", "Run a config."),
         "plan": ("cleaner.cli.plan:plan", "Show what a run would do."),
+        "curve": ("cleaner.cli.curve:curve", "Show what near_duplicates catches and misses."),
         "explain": (
             "cleaner.cli.explain:explain",
             "Show what a run does to one document, and why.",
@@ -40,6 +41,7 @@ main = LazyGroup(
         "report": ("cleaner.cli.report:report", "Show the report of a run."),
         "stages": ("cleaner.cli.stages:stages", "List the stages, or the keys of one."),
         "doctor": ("cleaner.cli.doctor:doctor", "Look at the machine, and compile."),
+        "eval": ("cleaner.cli.eval:evaluation", "Measure against labelled texts."),
         "rules": ("cleaner.cli.rules:rules", "List the noise rules, or test their examples."),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

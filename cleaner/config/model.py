@@ -217,8 +217,8 @@ class Read(_Model):
     )
     segment: Literal["line", "paragraph"] = Field(
         default="line",
-        description="What a passage is: a line with its line end, or a paragraph with the blank lines"
-        " after it.",
+        description="What a passage is: a line with its line end, or a paragraph with the blank"
+        " lines after it.",
     )
 
 

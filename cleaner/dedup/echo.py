@@ -9,7 +9,7 @@ from cleaner.text.jit import column, kernel
 from cleaner.text.ragged import Ragged
 
 MOST_LONGER = 2.5
-"""A passage that is longer than so many times another one is no longer version of it, but a text that quotes it."""
+"""A passage longer than so many times another one is a text that quotes it, no version of it."""
 
 _N1 = np.uint64(1)
 
@@ -26,10 +26,10 @@ def echoes(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
     """Find, for each passage, the earlier passage of its document that it repeats.
 
-    It repeats one if the Jaccard similarity of their `sets` is at least `threshold`; or, among the `window` passages
-    before it, if at least `containment` of its `pairs` are among those of one that is longer, at most
-    `MOST_LONGER` times as long. In the first case both have the same `numbers`, in the second the longer one has all
-    numbers of the shorter one.
+    It repeats one if the Jaccard similarity of their `sets` is at least `threshold`; or, among the
+    `window` passages before it, if at least `containment` of its `pairs` are among those of one
+    that is longer, at most `MOST_LONGER` times as long. In the first case both have the same
+    `numbers`, in the second the longer one has all numbers of the shorter one.
 
     Args:
         sets: sorted shingle sets of the passages, in the order of the documents.
@@ -42,7 +42,8 @@ def echoes(
         reach: how many passages back Jaccard looks.
 
     Returns:
-        int64[n], the row of the passage that it repeats (the most similar one, the earliest of these), or -1;
+        int64[n], the row of the passage that it repeats (the most similar one, of these the
+        earliest), or -1;
         float64[n], the similarity; bool[n], True where it is containment.
     """
     n = len(sets)
@@ -52,7 +53,8 @@ def echoes(
     _compare(
         column(sets.offsets, np.int64), column(sets.values, np.uint64),
         column(pairs.offsets, np.int64), column(pairs.values, np.uint64),
-        column(numbers.offsets, np.int64), column(numbers.values, np.uint64), column(groups, np.int64),
+        column(numbers.offsets, np.int64), column(numbers.values, np.uint64),
+        column(groups, np.int64),
         float(threshold), float(containment), np.uint64(window), np.uint64(reach),
         found, similarity, contained,
     )  # fmt: skip
@@ -93,7 +95,8 @@ def _compare(
     contained: NDArray[np.bool_],
 ) -> None:
     """Fill the results; what repeats something is itself no longer compared with."""
-    for i in range(np.uint64(len(groups))):
+    for row in range(np.uint64(len(groups))):
+        i = np.uint64(row)
         back = np.uint64(0)
         size = float(set_offsets[i + _N1] - set_offsets[i])
         grams = float(pair_offsets[i + _N1] - pair_offsets[i])

@@ -1,6 +1,6 @@
 """Exact similarity of sets: sorted rows without repetitions, as `shingle_sets` makes them."""
 
-# ruff: noqa: PLR0917  a kernel takes its columns by position
+
 
 from __future__ import annotations
 

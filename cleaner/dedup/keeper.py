@@ -6,7 +6,7 @@ leader itself. So whoever is removed was verified against the very member that i
 of look-alikes, each a little unlike the next, cannot drift into one cluster.
 """
 
-# ruff: noqa: PLR0917  a kernel takes its columns by position
+
 
 from __future__ import annotations
 

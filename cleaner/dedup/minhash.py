@@ -6,7 +6,7 @@ of a set's members; the share of equal places in two signatures estimates their 
 sqrt(J·(1 - J) / num_perm).
 """
 
-# ruff: noqa: PLR0917  a kernel takes its columns by position
+
 
 from __future__ import annotations
 

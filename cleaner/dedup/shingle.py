@@ -4,7 +4,7 @@ A document of fewer than n words has none: such documents are compared by their 
 (`cleaner.text.words.key_hash`), for one shingle of three words proves little.
 """
 
-# ruff: noqa: PLR0917  a kernel takes its columns by position
+
 
 from __future__ import annotations
 

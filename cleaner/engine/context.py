@@ -1,4 +1,4 @@
-"""What every task of a run knows: config, inputs, shards. Saved in `work/`, read by every worker."""
+"""What every task of a run knows: config, inputs, shards. Saved in `work/` for the workers."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Context:
 
 
 @lru_cache(maxsize=2)
-def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the digest tells two contents apart
+def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the cache's key
     """The context that the driver saved; kept for the next task of the same run."""
     raw: dict[str, Any] = json.loads(Path(path).read_bytes())
     config = parse(raw["config"], "resolved config")
@@ -155,7 +155,7 @@ def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the digest
 
 
 def partitions_for(raw_bytes: int) -> int:
-    """How many partitions an exchange has, a power of two up to 1,024; from the originals' size alone."""
+    """How many partitions an exchange has, up to 1,024; from the size of the originals alone."""
     wanted = max(1, -(-raw_bytes // PARTITION_BYTES))
     return int(min(1024, 1 << (wanted - 1).bit_length()))
 

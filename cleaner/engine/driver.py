@@ -1,4 +1,4 @@
-"""The driver: phases in order, tasks that are not yet done, counts that must balance, publishing."""
+"""The driver: phases in order, tasks not yet done, counts that must balance, publishing."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def find_inputs(config: RunConfig) -> Found:
 
 
 def run_identity(config: RunConfig, found: Found, limit: int | None, sample: int | None) -> str:
-    """What decides whether a finished run may stand: the config, the inputs' sizes and times, the program."""
+    """What decides whether a finished run may stand: config, inputs' sizes and times, program."""
     settings = config.model_dump(
         mode="json", exclude={"engine", "input", "output", "keep_work", "stages"}
     )
@@ -170,6 +170,8 @@ class _Run:
         self._manifests: list[list[Manifest]] = []
         self._totals = {s.name: tally.empty() for s in config.stages}
         self._seconds: list[dict[str, Any]] = []
+        self._context: Context | None = None
+        self._path, self._digest = work, ""
 
     def go(self, identity: str) -> RunReport:
         started = time.perf_counter()
@@ -258,8 +260,7 @@ class _Run:
         folder = context.folder(phase.number)
         folder.mkdir(parents=True, exist_ok=True)
         remove_temporary(folder)
-        path = context.save()
-        _, digest = hash_file(path)
+        path, digest = self._saved(context)
         upstream = [fingerprint([m.digest() for m in ms]) for ms in self._manifests[: phase.number]]
         base = phase_fingerprint(context, phase, upstream)
         manifests: dict[int, Manifest] = {}
@@ -282,6 +283,14 @@ class _Run:
             {"phase": phase.folder, "label": phase.label, "seconds": time.perf_counter() - started}
         )
         return [manifests[index] for index in indices]
+
+    def _saved(self, context: Context) -> tuple[Path, str]:
+        """The file that holds a context, and its hash; written where it is not the one before."""
+        if context is not self._context:
+            self._context = context
+            self._path = context.save()
+            _, self._digest = hash_file(self._path)
+        return self._path, self._digest
 
     def _add(self, manifest: Manifest) -> Manifest:
         """Add what the stages did to the totals; the rest of the manifest is small."""
@@ -332,7 +341,11 @@ class _Run:
         for number, stage in enumerate(context.stages, start=1):
             total = dict(self._totals[stage.name])
             faults += tally.faults(stage.name, total)
-            rules = dict(sorted(total.pop("rules").items()))
+            reasons = stage.rules()
+            rules = {
+                rule: {**counted, "reason": reasons.get(rule, "")}
+                for rule, counted in sorted(total.pop("rules").items())
+            }
             stages.append(StageReport(number, stage.name, stage.use, stage.summary, total, rules))
         left_out = 0 if self._sample is None else max(0, documents - self._sample)
         report = RunReport(

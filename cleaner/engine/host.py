@@ -25,7 +25,8 @@ RAW_LIMIT = 64 << 10
 """Bytes of a failing document that its quarantine row holds."""
 DETAIL_LIMIT = 500
 """Characters of the error that its quarantine row holds."""
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")  # where an object lay in memory: never twice the same
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+"""Where an object lay in memory: never twice the same."""
 
 
 class Host:
@@ -89,7 +90,7 @@ class Host:
     def _guard(
         self, function: Callable[[Batch], T], batch: Batch, loaded: Loaded, name: str
     ) -> tuple[list[T], tuple[int, int]]:
-        """Results of halves, quarters, … of the batch; a single document that fails is put aside."""
+        """Results of the batch, or of halves, quarters, …; a document that fails is put aside."""
         try:
             return [function(batch)], (0, 0)
         except (CleanerError, MemoryError, OSError):

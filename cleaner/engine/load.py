@@ -1,4 +1,4 @@
-"""Originals of a shard as batches: fresh, or brought to the state that an earlier phase left them in."""
+"""Originals of a shard as batches: fresh, or in the state that an earlier phase left them in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HOST = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>\[[^\]/?#]*\]|[^/?#:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """One batch of a shard: its documents now, and the rows of the originals file (all of them, in order)."""
+    """One batch of a shard: its documents now, and all its rows of the originals, in order."""
 
     batch: Batch
     originals: pa.RecordBatch

@@ -14,7 +14,7 @@ from cleaner.engine.tasks import TaskReport
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How much a phase has to do: tasks in all, tasks done before, bytes of text in all, and the same of a task."""
+    """How much a phase has to do: tasks, those done before, bytes of text in all and per task."""
 
     tasks: int
     done: int

@@ -1,4 +1,4 @@
-"""From committed parts to the output folder: staged, checked, renamed; what the manifest does not name goes."""
+"""From committed parts to the output folder: staged, checked, renamed; what is not named goes."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from cleaner.io.store import (
     write_bytes,
     write_json,
 )
+from cleaner.report.html import write_page
 from cleaner.report.stats import RunReport, from_json
 
 FOLDERS = ("corpus", "ledger", "duplicates", "quarantine", "reports")
@@ -45,13 +46,14 @@ def check_folder(output: Path) -> None:
     foreign = sorted(p.name for p in output.iterdir() if p.name not in _OWN)
     if foreign:
         raise CleanerError(
-            f"{output} holds files that are not of a run ({', '.join(foreign[:3])}{', …' if len(foreign) > 3 else ''}); "
+            f"{output} holds files that are not of a run ({', '.join(foreign[:3])}"
+            f"{', …' if len(foreign) > 3 else ''}); "
             "choose an empty or new folder as --output"
         )
 
 
 def finished(output: Path, identity: str) -> RunReport | None:
-    """The report of a finished run of this very identity, if its files are still there; else None."""
+    """The report of a finished run of this identity, if its files are still there; else None."""
     try:
         manifest = json.loads((output / "manifest.json").read_bytes())
         timings = json.loads((output / "reports" / "timings.json").read_bytes())
@@ -98,6 +100,7 @@ def publish(
         }
     write_json(stage / "manifest.json", _manifest(context, manifests[0], report, files))
     write_json(stage / "reports" / "timings.json", {"identity": identity, **timings})
+    write_page(stage)
     (output / "manifest.json").unlink(missing_ok=True)
     for name in FOLDERS:
         clear(output / name)
@@ -125,7 +128,7 @@ def first_bad(context: Context, manifests: Sequence[Sequence[Manifest]]) -> str:
 def quarantine_rows(
     context: Context, manifests: Sequence[Sequence[Manifest]]
 ) -> Iterator[pa.RecordBatch]:
-    """All quarantine rows: those of reading first, in order of the input; then those of each phase."""
+    """All quarantine rows: those of reading first, in order of the input; then of each phase."""
     file_of = {f.source: i for i, f in enumerate(context.files)}
     for phase, tasks in zip(context.phases, manifests, strict=False):
         if phase.kind not in ("read", "map"):
@@ -176,7 +179,8 @@ def _parts(context: Context, written: Sequence[Manifest], stage: Path) -> None:
             source = folder / part.name
             if hash_file(source) != (part.bytes, part.xxh3):
                 raise IntegrityError(
-                    f"{source} changed after it was written; run the same command again to make it anew"
+                    f"{source} changed after it was written; "
+                    "run the same command again to make it anew"
                 )
             link_or_copy(source, stage / f"{targets[kind]}-{index:05d}.parquet")
 
@@ -197,7 +201,7 @@ def _reports(report: RunReport, folder: Path) -> None:
 def _manifest(
     context: Context, read: Sequence[Manifest], report: RunReport, files: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """What the run was made from and what it holds; no times, no paths of this machine, no engine."""
+    """What the run was made from and what it holds; no times, no paths, no engine."""
     documents = [0] * len(context.files)
     digests = [[0, 0, 0, 0] for _ in context.files]
     for manifest in read:
@@ -230,7 +234,8 @@ def _manifest(
             }
             for i, f in enumerate(context.files)
         ],
-        "digest_of_inputs": "sum of the sha256 of the documents, as four little-endian 64-bit numbers, each mod 2^64",
+        "digest_of_inputs": "sum of the sha256 of the documents, as four little-endian 64-bit "
+        "numbers, each mod 2^64",
         "documents": report.corpus["documents"],
         "files": files,
     }

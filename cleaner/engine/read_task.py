@@ -74,7 +74,7 @@ def _up_to(context: Context, index: int, parts: Iterable[Read]) -> Iterator[Read
         documents = part.documents.slice(0, left)
         last = documents.slice(left - 1).to_pylist()[0]
         before = _before(context, part.quarantine, last["file"], last["record"])
-        yield Read(documents, part.quarantine.filter(before), {}, 0)
+        yield Read(documents, part.quarantine.filter(before), part.records, part.blank)
         return
 
 

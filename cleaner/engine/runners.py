@@ -84,8 +84,8 @@ class Pool:
                     raise WorkerDied(
                         f"worker processes were killed {deaths} times, most likely because memory "
                         "ran out; run the same command again with fewer --workers or a smaller "
-                        "engine.shard_bytes: finished work is kept (a script that calls run() needs "
-                        "`if __name__ == '__main__':` around it)"
+                        "engine.shard_bytes: finished work is kept (a script that calls run() "
+                        "needs `if __name__ == '__main__':` around it)"
                     )
                 waiting += sorted(broken, key=lambda t: -t.index)
 
@@ -114,7 +114,7 @@ class Pool:
 
 
 def _prepare(parent: int) -> None:
-    """In a new worker: one thread each, no Ctrl-C of its own, and an end when the driver is gone."""
+    """In a new worker: one thread, no Ctrl-C of its own, and an end when the driver is gone."""
     import pyarrow as pa
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -13,7 +13,7 @@ from cleaner.batch import LEDGER, Batch
 from cleaner.text.mix import splitmix
 
 SAMPLES = 5
-"""Examples kept per rule: those of the smallest hash of (document, place), however rows are split."""
+"""Examples kept per rule: those of the smallest hash of (document, place), in any split."""
 SHOWN = 240
 """Characters of an example."""
 
@@ -43,19 +43,19 @@ def count(
     kept_before, rewritten_before, _ = before.live_chars()
     kept, rewritten, _ = after.live_chars()
     rows = pa.Table.from_batches(list(new_rows), LEDGER).combine_chunks()
-    drops = rows.filter(pc.equal(rows.column("action"), "drop"))
-    edits = rows.filter(pc.not_equal(rows.column("action"), "drop"))
+    is_drop = pc.equal(rows.column("action"), "drop").to_numpy()
+    cut = rows.column("cut_chars").to_numpy()
     counts = empty()
     counts |= {
         "docs_in": before.num_docs,
         "docs_out": after.num_docs,
-        "docs_dropped": drops.num_rows,
+        "docs_dropped": int(is_drop.sum()),
         "docs_quarantined": quarantined[0],
         "chars_in": kept_before + rewritten_before,
         "chars_kept": kept,
         "chars_rewritten": rewritten,
-        "chars_cut": pc.sum(edits.column("cut_chars")).as_py() or 0,
-        "chars_dropped": pc.sum(drops.column("cut_chars")).as_py() or 0,
+        "chars_cut": int(cut[~is_drop].sum()),
+        "chars_dropped": int(cut[is_drop].sum()),
         "chars_quarantined": quarantined[1],
     }
     counts["rules"] = _rules(rows)

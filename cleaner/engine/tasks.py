@@ -1,4 +1,4 @@
-"""Tasks: what a worker runs. The same task gives the same bytes wherever and however often it runs."""
+"""Tasks: what a worker runs. A task gives the same bytes wherever and however often it runs."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def _explain(task: Task, error: Exception) -> str:
     phase = load_context(task.context, task.digest).phases[task.phase]
     return (
         f"task {task.index} of phase {phase.folder} ({phase.label}) failed: {describe(error)}; "
-        "this is a fault of the stage's code, or of cleaner: mend it, or report it with the config; "
-        "finished work is kept"
+        "this is a fault of the stage's code, or of cleaner: mend it, or report it with the "
+        "config; finished work is kept"
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cleaner.batch import LEDGER as RUN_LEDGER
 from cleaner.engine.context import Context
+from cleaner.engine.found_pairs import found_pairs
 from cleaner.engine.load import Loaded, load
 from cleaner.engine.locate import Locator
 from cleaner.engine.phases import Phase
@@ -37,7 +38,7 @@ def run_write(
     low = index * settings.documents_per_part
     high = low + settings.documents_per_part
     extra = published(context)
-    reasons = {rule: words for stage in context.stages for rule, words in stage.rules().items()}
+    reasons = {(s.name, rule): words for s in context.stages for rule, words in s.rules().items()}
     schema = output.corpus_schema(extra)
     size, level = settings.row_group_documents, settings.compression_level
     corpus = output.RowGroups(files.path("corpus.parquet"), schema, size, level, "text")
@@ -68,6 +69,7 @@ def run_write(
             marks.append(output.pair_rows(booked.slice(0, 0), marked, _marker(context)))
             clusters.write(output.cluster_rows(documents))
             _count(counts, documents)
+        marks += found_pairs(context, low, high, locator.ids)
     for rows in marks:  # after all copies of the part, however its documents were cut into batches
         pairs.write(rows)
     for part in (corpus, ledger, pairs, clusters):
@@ -90,7 +92,7 @@ def _marker(context: Context) -> str:
 def _range(
     context: Context, phase: Phase, low: int, high: int
 ) -> Iterator[tuple[Loaded, pa.Table]]:
-    """The living documents of a range of ordinals, batch by batch, and all ledger rows of the range."""
+    """The living documents of a range of ordinals, batch by batch, and its ledger rows."""
     maps = [p for p in context.phases if p.kind == "map"]
     for index, shard in enumerate(context.shards):
         if shard.base >= high or shard.base + shard.documents <= low:
@@ -114,7 +116,7 @@ def _take(loaded: Loaded, ordinals: NDArray[np.int64]) -> pa.RecordBatch:
 
 
 def _prove(loaded: Loaded, rows: pa.Table) -> int:
-    """Check that every changed or dropped document comes back exactly; the number that were checked.
+    """Check that every changed or dropped document comes back exactly; how many were checked.
 
     Raises:
         BalanceError: one does not.
@@ -124,9 +126,11 @@ def _prove(loaded: Loaded, rows: pa.Table) -> int:
     by_document: dict[int, list[tuple[int, int, int, str, str]]] = {}
     names = ("start", "end", "step", "before", "after")
     booked = zip(*(rows.column(n).to_pylist() for n in names), strict=True)
-    for ordinal, row in zip(rows.column("ordinal").to_pylist(), booked, strict=True):
-        by_document.setdefault(ordinal, []).append(row)
-    dropped = set(rows.filter(pc.equal(rows.column("action"), "drop")).column("ordinal").to_pylist())
+    for ordinal, values in zip(rows.column("ordinal").to_pylist(), booked, strict=True):
+        by_document.setdefault(ordinal, []).append(values)
+    dropped = set(
+        rows.filter(pc.equal(rows.column("action"), "drop")).column("ordinal").to_pylist()
+    )
     ordinals = sorted(by_document)
     text = loaded.batch.text
     place = {o: i for i, o in enumerate(loaded.batch.ordinals.tolist())}

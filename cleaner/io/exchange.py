@@ -1,4 +1,4 @@
-"""The shuffle: a task writes one Arrow IPC file whose batch i holds partition i, sorted by its keys.
+"""The shuffle: a task writes one Arrow IPC file whose batch i holds partition i, sorted.
 
 The next phase reads batch i of all files as one sorted stream: ranges of rows small enough for
 memory are cut out of every file by binary search, put together and sorted. Nothing is read twice,
@@ -67,7 +67,8 @@ def read(
 ) -> Iterator[pa.RecordBatch]:
     """One partition of all files as a stream of batches sorted by `order`; none is empty.
 
-    A batch has at most `rows_at_once` rows; so many, or rows of `bytes_at_once`, are held at a time.
+    A batch has at most `rows_at_once` rows; about so many, or rows of `bytes_at_once`, are held at
+    a time.
     """
     with ExitStack() as stack:
         parts = [stack.enter_context(ipc_reader(p)).get_batch(partition) for p in paths]
@@ -119,7 +120,7 @@ Bound: TypeAlias = list[tuple[int, Any]]
 def _bounds(
     parts: Sequence[pa.RecordBatch], order: Sequence[str], rows_at_once: int
 ) -> list[Bound | None]:
-    """Rows that cut the partition into ranges of about `rows_at_once`; a last None takes the rest."""
+    """Rows that cut the partition into ranges of about `rows_at_once`; a last None ends it."""
     total = sum(p.num_rows for p in parts)
     ranges = -(-total // rows_at_once)
     if ranges <= 1:
@@ -134,7 +135,7 @@ def _bounds(
 
 
 def _rows_up_to(part: pa.RecordBatch, order: Sequence[str], bound: Bound, low: int) -> int:
-    """How many rows of a sorted part are not above a bound; those before `low` are known not to be."""
+    """How many rows of a sorted part are not above a bound; at least `low` of them."""
     columns = [part.column(name) for name in order]
     high = part.num_rows
     while low < high:

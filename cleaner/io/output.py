@@ -1,4 +1,4 @@
-"""Rows of the output files from what a run holds: documents, ledger rows and pairs in their last shape."""
+"""Rows of the output files from what a run holds: documents, ledger rows, pairs."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def corpus_schema(extra: Mapping[str, pa.DataType]) -> pa.Schema:
 def ledger_rows(
     ledger: pa.Table,
     ids: Ids,
-    reasons: Mapping[str, str],
+    reasons: Mapping[tuple[str, str], str],
     dropped: Callable[[NDArray[np.int64]], pa.RecordBatch],
 ) -> pa.Table:
     """The published rows for these ledger rows, in order of document, step and place.
@@ -98,7 +98,7 @@ def ledger_rows(
     Args:
         ledger: rows of the run, any order.
         ids: see `Ids`.
-        reasons: rule → reason in words.
+        reasons: (stage, rule) → reason in words.
         dropped: ordinals → rows of the originals file.
     """
     ledger = ledger.take(
@@ -106,7 +106,7 @@ def ledger_rows(
     ).combine_chunks()
     own, source, record = ids(ledger.column("ordinal").to_numpy())
     evidence = ledger.column("evidence").to_pylist()
-    rules = ledger.column("rule").to_pylist()
+    rules = zip(ledger.column("stage").to_pylist(), ledger.column("rule").to_pylist(), strict=True)
     reason = []
     for rule, seen in zip(rules, evidence, strict=True):
         words = reasons.get(rule, "")
@@ -142,7 +142,7 @@ def ledger_rows(
 
 
 def _steps(ledger: pa.Table) -> pa.Array:
-    """Steps counted anew per document and stage: a call that did nothing to a document does not count.
+    """Steps counted anew per document and stage: a call that did nothing to it does not count.
 
     Else they would tell which other documents were in the same batch.
     """
@@ -159,7 +159,7 @@ def _steps(ledger: pa.Table) -> pa.Array:
 
 
 def pair_rows(ledger: pa.Table, marked: pa.Table | None, stage: str) -> pa.Table:
-    """Verified pairs: copies that were dropped or cut (published ledger rows), then marked passages."""
+    """Verified pairs: copies that were dropped or cut (published rows), then marked passages."""
     copies = ledger.filter(pc.is_valid(ledger.column("kept_doc_id")))
     unit = pc.if_else(pc.equal(copies.column("action"), "drop"), "document", "passage")
     columns = {"unit": unit, **{n: copies.column(n) for n in PAIRS.names if n != "unit"}}
@@ -185,6 +185,31 @@ def pair_rows(ledger: pa.Table, marked: pa.Table | None, stage: str) -> pa.Table
         }
     ).cast(PAIRS)
     return pa.concat_tables([pairs, near])
+
+
+def found_pair_rows(found: pa.Table, ids: Ids, stage: str) -> pa.Table:
+    """Pairs of documents that the bands of a stage offered, each verified; the spans are whole.
+
+    Args:
+        found: rows with `ordinal`, `kept`, `chars`, `kept_chars`, `similarity`.
+        ids: see `Ids`.
+        stage: its name.
+    """
+    n = found.num_rows
+    zero = pa.array(np.zeros(n, np.int64))
+    columns = {
+        "unit": pa.array(["document"] * n, pa.string()),
+        "stage": pa.array([stage] * n, pa.string()),
+        "action": pa.array(["pair"] * n, pa.string()),
+        "doc_id": _translate(found.column("kept"), ids),
+        "start": zero,
+        "end": found.column("kept_chars"),
+        "kept_doc_id": _translate(found.column("ordinal"), ids),
+        "kept_start": zero,
+        "kept_end": found.column("chars"),
+        "similarity": found.column("similarity"),
+    }
+    return pa.table([columns[name] for name in PAIRS.names], schema=PAIRS)
 
 
 def cluster_rows(corpus: pa.Table) -> pa.Table:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cleaner.io.inputs import InputFile
-from cleaner.io.json_record import BadJson, parse_line
-from cleaner.io.records import BadRecord, Collector, Document, Read, ReadOptions, digest, short_raw
+from cleaner.io.json_record import BadJson, Fields, parse_bytes
+from cleaner.io.json_text import TextFinder
+from cleaner.io.records import BadRecord, Collector, Document, Read, digest, short_raw
 from cleaner.io.streams import BLOCK, ByteStream, StreamFault, open_stream
 
 _BOM = b"\xef\xbb\xbf"
@@ -38,13 +39,14 @@ def read_jsonl(
     """
     options = collector.options
     start, end = (0, None) if file.compression else span
+    finder = TextFinder(options.text_column)
     try:
         with open_stream(file, options, max(start - 1, 0)) as stream:
             lines = cut_lines(stream, start, end, options.max_document_bytes)
             for record, line in enumerate(lines):
                 if collector.is_full(len(line.data or b"")):
                     yield collector.take()
-                _take_line(collector, index, file, record, line)
+                _take_line(collector, index, file, record, line, finder)
     except StreamFault as fault:
         size = span[1] - span[0]
         bad = BadRecord(
@@ -104,6 +106,7 @@ def _take_line(
     file: InputFile,
     record: int,
     line: Line,
+    finder: TextFinder,
 ) -> None:
     """One line to a document, to quarantine, or to nothing if it is blank."""
     options = collector.options
@@ -120,14 +123,14 @@ def _take_line(
     if fault:
         reason, detail = fault.reason, fault.detail
     elif data is not None:
+        content = data[3:] if start == 0 and data.startswith(_BOM) else data
         try:
-            text = (data[3:] if start == 0 and data.startswith(_BOM) else data).decode()
-            raw_chars = len(text)
-            collector.add(_document(index, record, text, options))
+            collector.add(_document(index, record, parse_bytes(content, options, finder)))
         except UnicodeDecodeError as error:
             reason, detail = "bad_utf8", f"{error.reason} at byte {error.start} of the line"
         except BadJson as error:
             reason, detail = error.reason, error.detail
+            raw_chars = len(content.decode())
         else:
             return
     bad = BadRecord(
@@ -139,14 +142,13 @@ def _take_line(
     collector.add_bad(bad)
 
 
-def _document(index: int, record: int, line: str, options: ReadOptions) -> Document:
-    """A line as a document; BadJson if it is none."""
-    fields = parse_line(line, options)
+def _document(index: int, record: int, fields: Fields) -> Document:
+    """A record as a document."""
     return Document(
         file=index,
         record=record,
         utf8=fields.utf8,
-        raw_chars=len(fields.text),
+        raw_chars=fields.chars,
         raw_bytes=len(fields.utf8),
         sha256=digest(fields.utf8),
         url=fields.url,

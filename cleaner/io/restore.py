@@ -86,7 +86,7 @@ def rebuild(kept: dict[str, Any] | None, rows: list[dict[str, Any]]) -> Restored
 
 
 def restore_part(run: Path, name: str) -> Iterator[Restored | IntegrityError]:
-    """All documents of one part of a run, kept and dropped; its corpus and ledger hold the same ones.
+    """All documents of one part of a run, kept and dropped; its corpus and ledger hold the same.
 
     A document that does not come back is given as the error that says so.
     """

@@ -1,4 +1,4 @@
-"""Every Arrow schema that reaches a disk, with a description of each column. `SCHEMA_VERSION` covers all of them."""
+"""Every Arrow schema that reaches a disk, with its columns described; all of one version."""
 
 from __future__ import annotations
 
@@ -181,11 +181,15 @@ PAIRS = _schema(
     [
         ("unit", pa.string(), "document or passage"),
         ("stage", pa.string(), "the stage that found it"),
-        ("action", pa.string(), "drop, cut, or mark (both stay)"),
-        ("doc_id", pa.string(), "the copy"),
+        (
+            "action",
+            pa.string(),
+            "drop, cut, mark (both stay), or pair (offered by the bands, verified)",
+        ),
+        ("doc_id", pa.string(), "the copy; of a `pair` the later document"),
         ("start", pa.int64(), "span in the original of the copy"),
         ("end", pa.int64(), "its end"),
-        ("kept_doc_id", pa.string(), "the one that stays"),
+        ("kept_doc_id", pa.string(), "the one that stays; of a `pair` the earlier document"),
         ("kept_start", pa.int64(), "span in the original of the one that stays"),
         ("kept_end", pa.int64(), "its end"),
         ("similarity", pa.float64(), "verified, by the measure that the stage names"),

@@ -23,7 +23,6 @@ import xxhash
 
 from cleaner.errors import IntegrityError, LockedError
 
-
 TEMPORARY = ".tmp"
 """The end of the name of a file that is being written."""
 
@@ -68,7 +67,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    """A name beside a file's own that no other process uses: one that was orphaned may still write."""
+    """A name beside a file's own, of this process: one that was orphaned may still write to its."""
     return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
 
 
@@ -108,7 +107,7 @@ class Files:
         self._names: list[str] = []
 
     def path(self, suffix: str) -> Path:
-        """Where to write the file of that suffix; `commit` gives it its name, `{index}.{suffix}`."""
+        """Where to write the file of that suffix; `commit` names it `{index}.{suffix}`."""
         name = f"{self._stem}.{suffix}"
         if name not in self._names:
             self._names.append(name)
@@ -117,9 +116,9 @@ class Files:
     def commit(
         self, fingerprint_: str, counts: dict[str, Any], seconds: dict[str, float]
     ) -> Manifest:
-        """Hash and sync what was written, and name it; the manifest, which comes last, is the commit.
+        """Hash and sync what was written, and name it; the manifest comes last: it is the commit.
 
-        The manifest of an earlier attempt goes first: it never stands beside files that are not its own.
+        That of an earlier attempt goes first: it never stands beside files that are not its own.
         """
         outputs = []
         for name in self._names:
@@ -157,7 +156,7 @@ def _sync(path: Path) -> None:
 
 
 def committed(folder: Path, index: int, fingerprint_: str) -> Manifest | None:
-    """The manifest of a task that is done with this very fingerprint and has its files; else None."""
+    """The manifest of a task that is done, with this fingerprint and all files; else None."""
     path = folder / f"{index:05d}.json"
     try:
         raw = json.loads(path.read_bytes())
@@ -233,7 +232,7 @@ def lock(folder: Path) -> Iterator[None]:
 
 
 def _take_lock(folder: Path) -> int:
-    """The locked file of a folder that may be removed, with its lock, by the process that held it."""
+    """The locked file of a folder, which may be removed by the process that held it before."""
     path = folder / ".lock"
     while True:
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,12 +13,13 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from cleaner.noise.line import TEASER_CHARS, Kind, Line, is_teaser
-from cleaner.noise.page import ANCHORS, Mark, Page
+from cleaner.noise.page import Mark, Page
 
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "noise.frame_head": "short lines among menus before the article",
         "noise.frame_tail": "short lines among links and footers after the article's end",
+        "noise.menu_column": "a column of single words at the top of the page, above the headline",
         "noise.link_run": "a long run of short lines outside the article",
     }
 )
@@ -27,6 +28,11 @@ _RUN_LINES = 12
 """A shorter run without known noise may be a list or a table of the article."""
 _MIN_ARTICLE_WORDS = 80
 """With less prose than that the page may be a list itself."""
+_GAP_LINES, _GAP_ANCHORS = 12, 8
+"""More lines between two anchors are frame only on a page that has that many known lines."""
+_MIN_COLUMN, _COLUMN_LINES = 5, 60
+"""A shorter column may be a headline in pieces; a longer one is a list that the page is about."""
+_FOOTNOTE = ("↩", "↩︎", "↑")
 _SCORE = re.compile(r"\b\d{1,3} ?[-–:] ?\d{1,3}\b")
 
 
@@ -41,7 +47,7 @@ def _is_anchor(page: Page, at: int) -> bool:
     """Whether a line shows that it lies in a page's frame."""
     if page.lines[at].key in page.interleaved:
         return False
-    return page.is_noise(at) or any(hit.kind in ANCHORS for hit in page.hits[at])
+    return page.is_noise(at) or at in page.known
 
 
 def _mark_head_frame(page: Page) -> None:
@@ -73,7 +79,9 @@ def _frame_part(page: Page, start: int, stop: int) -> list[int]:
     nothing of a gap that looks like a program or a table.
     """
     lines = page.lines
-    if start >= stop or _is_table(lines[start:stop]):
+    if start >= stop or _is_broken_prose(lines[start:stop]) or _is_table(lines[start:stop]):
+        return []
+    if stop - start > _GAP_LINES and len(page.known) < _GAP_ANCHORS:
         return []
     resumed = [at for at in range(start, stop) if _resumes(page, at, stop)]
     if not resumed:
@@ -122,6 +130,39 @@ def _mark_tail_frame(page: Page) -> None:
             page.mark(at, Mark("noise.frame_tail", 800, evidence))
 
 
+def mark_menu_column(page: Page) -> None:
+    """Single words from the top of the page down to the headline: a menu in any language.
+
+    Not where there is no article under it, where words come again (a chorus), or where numbers or
+    full stops stand among them.
+    """
+    stop = 0
+    while stop < min(page.start, _COLUMN_LINES) and _is_menu_word(page, stop):
+        stop += 1
+    lines = page.lines
+    if stop < _MIN_COLUMN or stop >= page.start or lines[stop].words < 4:
+        return
+    free = [at for at in range(stop) if not page.is_noise(at)]
+    if len({lines[at].key for at in free}) < len(free):
+        return
+    if sum(lines[at].words for at in free) > 2 * len(free):
+        return
+    evidence = (f"{stop} single words above the headline",)
+    for at in free:
+        page.mark(at, Mark("noise.menu_column", 780, evidence))
+
+
+def _is_menu_word(page: Page, at: int) -> bool:
+    """Whether a line is noise already, or one to three words without a number or an end mark."""
+    line = page.lines[at]
+    if page.is_noise(at):
+        return True
+    is_word = line.kind is Kind.LINK and line.words <= 3 and line.chars <= 30
+    if not is_word or line.is_ended or line.is_code or line.is_listed:
+        return False
+    return line.text[-1] not in ",;-–—…" and not any(map(str.isdigit, line.text))
+
+
 def mark_link_runs(page: Page) -> None:
     """Long runs of short lines outside the article: menus and link lists that no pack knows.
 
@@ -136,6 +177,8 @@ def mark_link_runs(page: Page) -> None:
         for low, high in _runs(page, start, stop):
             if high - low < _RUN_LINES or _is_listing(page.lines[low:high]):
                 continue
+            if not _is_menu_like(page, low, high):
+                continue
             evidence = (f"a run of {high - low} short lines",)
             first, last = _without_margin(page, low, high)
             for at in range(first, last):
@@ -143,10 +186,32 @@ def mark_link_runs(page: Page) -> None:
                     page.mark(at, Mark("noise.link_run", 750, evidence))
 
 
+def _is_menu_like(page: Page, low: int, high: int) -> bool:
+    """Whether packs know lines of a run, or of the page, or it is a column of words at the top.
+
+    A list of tools, a glossary or the cast of a play are long runs of short lines, too.
+    """
+    size = high - low
+    known = sum(at in page.known for at in range(low, high))
+    if known >= 2 and known * 40 >= size:
+        return True
+    if len(page.known) >= 6 and (known or size >= 2 * _RUN_LINES):
+        return True
+    brief = sum(page.lines[at].words <= 3 for at in range(low, high))
+    return high <= page.start and size >= 20 and brief * 5 >= 4 * size
+
+
 def _is_listing(run: Sequence[Line]) -> bool:
     """Whether a run looks like a table, code, or a numbered list."""
     listed = sum(line.is_listed and line.text[0] not in "•·●▪■" for line in run)
-    return listed * 4 > len(run) or _is_table(run)
+    notes = sum(line.text.endswith(_FOOTNOTE) for line in run)
+    return (listed + notes) * 4 > len(run) or _is_broken_prose(run) or _is_table(run)
+
+
+def _is_broken_prose(run: Sequence[Line]) -> bool:
+    """Whether lines are sentences that were broken where links or bold words stood."""
+    pieces = sum(line.text[:1].islower() or line.text[:1] in ",.;:)、，。" for line in run)
+    return len(run) >= 4 and 20 * pieces >= 3 * len(run) and 20 * pieces <= 17 * len(run)
 
 
 def _without_margin(page: Page, low: int, high: int) -> tuple[int, int]:
@@ -186,7 +251,10 @@ def _runs(page: Page, start: int, stop: int) -> list[tuple[int, int]]:
 
 def _is_frame_line(page: Page, at: int, limit: int) -> bool:
     """Whether a line among anchors is frame: short, or a teaser between short lines; never code."""
-    return not page.lines[at].is_code and (_is_short(page, at) or _is_between(page, at, limit))
+    line = page.lines[at]
+    if line.is_code or line.text.endswith(_FOOTNOTE):
+        return False
+    return _is_short(page, at) or _is_between(page, at, limit)
 
 
 def _is_short(page: Page, at: int) -> bool:

@@ -44,6 +44,8 @@ from cleaner.text import codepoints
 ) = range(30)
 CLASSES = 32
 """Room of a histogram of classes; a power of two."""
+LOWER = (LATIN, GREEK, CYRILLIC, LETTER)
+UPPER = (LATIN_UPPER, GREEK_UPPER, CYRILLIC_UPPER, LETTER_UPPER)
 
 _MARKS = {
     COMMA: ",،、，､;；",
@@ -76,13 +78,12 @@ _SCRIPTS = (
     (0xFF21, 0xFF5B, LATIN),
 )
 _HAN = ((0x2E80, 0x3130), (0x31F0, 0x3200), (0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
-_CASED = (LATIN, GREEK, CYRILLIC, LETTER)
 _NO_CASE = ((0x3400, 0xA640), (0xAC00, 0xD7A4), (0xF900, 0xFB00), (0x20000, codepoints.LIMIT))
 
 
 @lru_cache(maxsize=1)
 def classes() -> NDArray[np.uint8]:
-    """The class of every code point below `codepoints.LIMIT`, uint8[LIMIT]; built in about 0.1 s."""
+    """The class of every code point below `codepoints.LIMIT`, uint8[LIMIT], built once."""
     kinds = codepoints.kinds()
     table = np.full(codepoints.LIMIT, OTHER, dtype=np.uint8)
     table[kinds == codepoints.LETTER] = LETTER
@@ -121,7 +122,7 @@ def _set_case_and_marks(table: NDArray[np.uint8], kinds: NDArray[np.uint64]) -> 
     )
     for point in points.tolist():
         category = unicodedata.category(chr(point))
-        if category in {"Lu", "Lt"} and table[point] in _CASED:
+        if category in {"Lu", "Lt"} and table[point] in LOWER:
             table[point] += 1
         elif category[0] == "Z" or (category == "Cc" and chr(point).isspace()):
             table[point] = SPACE

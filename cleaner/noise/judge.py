@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
 from cleaner.errors import ConfigError, Fault
 from cleaner.noise import frame, neighbour
-from cleaner.noise.line import SCAN_CHARS, Kind, Line, look
+from cleaner.noise.line import SCAN_CHARS, Kind, Line, fold, look, phrase_key
 from cleaner.noise.pack import Packs
 from cleaner.noise.page import Action, Hit, Mark, Page
 
-VERSION = 1
+VERSION = 2
 """Raised when the same page may get other verdicts from the same packs; for fingerprints."""
 MAX_CACHE = 20_000
 """Lines whose look is remembered, some 20 MB. Menus come back on every page of a site."""
 
 _ACTIONS: dict[str, Action] = {"byline": "byline", "dateline": "date", "caption": "caption"}
 _REPEATED = "noise.repeated_line"
+_JOINED, _BREADCRUMB = "noise.joined_links", "noise.breadcrumb"
+_JOINED_HIT = Hit(_JOINED, "nav", True, "outside", False)
+_BREADCRUMB_HIT = Hit(_BREADCRUMB, "nav", True, "outside", False)
+_CELLS = re.compile(r"\s*[|｜│︱•·¦]\s*|\s+(/)\s+|\s*([>›»→＞])\s*|\t+|\s{3,}|\s+([-–—])\s+")
 _REASONS = {
     **neighbour.REASONS,
     **frame.REASONS,
+    _JOINED: "names of sections, buttons or footer links, joined on one line",
+    _BREADCRUMB: "the path of the page's section: names with arrows between them",
     _REPEATED: "the same line on many pages of the site, outside the article",
 }
 
@@ -118,7 +125,9 @@ class Judge:
         known = self._cache.get(raw)
         if known is None:
             line = look(raw)
-            hits = (self._hits[index] for index in self.packs.find(line))
+            hits = [self._hits[index] for index in self.packs.find(line)]
+            if line.kind is Kind.LINK and (line.bars or ">" in line.text or "→" in line.text):
+                hits.extend(_joined(self.packs, line))
             found = tuple(hit for hit in hits if hit.rule not in self.options.off)
             known = (line, found)
             if len(self._cache) >= MAX_CACHE:
@@ -134,6 +143,7 @@ class Judge:
         self._run(page, neighbour.mark_after_heads)
         self._run(page, neighbour.mark_tail_teasers)
         self._run(page, neighbour.mark_glued_teasers)
+        self._run(page, frame.mark_menu_column)
         self._run(page, frame.mark_frames)
         self._run(page, frame.mark_link_runs)
         if repeats is not None and _REPEATED not in self.options.off:
@@ -162,6 +172,27 @@ class Judge:
         if mark.action == "date":
             return options.dates == "cut"
         return mark.action == "cut" or options.captions == "cut"
+
+
+def _joined(packs: Packs, line: Line) -> Iterator[Hit]:
+    """What a line of several cells is, if its cells are names that packs know from menus.
+
+    Two thirds of up to five cells, a third of more, at least two of them; or, with arrows between
+    the cells, the first one.
+    """
+    parts = _CELLS.split(line.text)
+    cells = [phrase_key(fold(part)) for part in parts[:: 1 + _CELLS.groups] if part]
+    cells = [cell for cell in cells if cell]
+    if len(cells) < 2 or any(len(cell) > 40 for cell in cells):
+        return
+    marks = {mark for at, mark in enumerate(parts) if mark and at % (1 + _CELLS.groups)}
+    known = [packs.is_menu_name(cell) for cell in cells]
+    needed = 3 * sum(known) >= (2 if len(cells) <= 5 else 1) * len(cells)
+    if marks & set(">›»→＞"):
+        if known[0] and len(cells) <= 6:
+            yield _BREADCRUMB_HIT
+    elif sum(known) >= 2 and needed and (len(cells) >= 3 or not marks):
+        yield _JOINED_HIT
 
 
 def check_rule_ids(ids: Collection[str], known: Collection[str]) -> None:

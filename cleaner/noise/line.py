@@ -21,7 +21,8 @@ _STOPS = frozenset(".!?。！？…؟।॥:：")
 _CLOSERS = "\"'’”»›)]）】』」*_ \u00a0"
 _TRIM = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\ufeff\u3000"
 _BULLETS = "•·●○▪■□◆◇►▶▷▸»›>→⇒*+#|~–—-"
-_TAIL_MARKS = " :：.…»›>→▼▾▸►|·•,;!?"
+_TAIL_MARKS = " :：.…»›>→▼▾▸►|·•,;!?。，、；？！،؛؟"
+_FRAMES = {"[": "]", "【": "】", "［": "］", "〔": "〕", "《": "》", "<": ">"}
 _WIDE = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 )
@@ -94,10 +95,12 @@ def fold(text: str) -> str:
 
 
 def phrase_key(folded: str) -> str:
-    """A folded line without bullets before it, and without marks or a count, `(12)`, behind."""
+    """A folded line without bullets or brackets around it, nor marks or a count, `(12)`, behind."""
     bare = folded.lstrip(_BULLETS + " ").rstrip(_TAIL_MARKS)
     if bare.endswith((")", "]")):
         bare = _COUNT.sub("", bare).rstrip(_TAIL_MARKS)
+    if len(bare) > 2 and _FRAMES.get(bare[0]) == bare[-1]:
+        bare = bare[1:-1].strip(" ").rstrip(_TAIL_MARKS)
     return bare
 
 

@@ -24,6 +24,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 _HEAD = frozenset({"head"})
+_ASKED = ("?", "!", "？", "！", "؟")
 _ITEM = re.compile(r"\d{1,3} ?[.):/-]|[IVX]{1,4}[.)]")
 
 
@@ -61,8 +62,11 @@ def _is_doubled(page: Page, at: int) -> bool:
     if at + 1 >= len(page.lines):
         return False
     line, twin = page.lines[at], page.lines[at + 1]
+    is_title = line.kind is Kind.LINK or (
+        line.kind is Kind.SENTENCE and line.text.endswith(_ASKED)
+    )
     return (
-        line.kind is Kind.LINK
+        is_title
         and bool(line.key)
         and line.key == twin.key
         and (line.words >= 4 or line.chars >= 20)
@@ -227,7 +231,7 @@ def _is_pair(page: Page, at: int) -> bool:
 
 def _may_be_headline(line: Line) -> bool:
     """Whether a line begins and ends as headlines do: no list mark, no full stop."""
-    if line.is_ended and not line.text.endswith(("?", "!", "？", "！")):
+    if line.is_ended and not line.text.endswith(_ASKED):
         return False
     return not line.text.endswith((",", ";", "…")) and not _is_numbered(line)
 

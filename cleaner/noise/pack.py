@@ -44,8 +44,11 @@ RuleKind: TypeAlias = Literal[
 Where: TypeAlias = Literal["anywhere", "outside", "head", "tail"]
 Strings: TypeAlias = Annotated[tuple[str, ...], Field(strict=False)]
 
+_MENUS = frozenset({"nav", "footer", "widget", "share"})
 MIN_EXAMPLES = 3
-BUILTIN = ("any", "vi", "en", "de", "es", "fr", "id", "ja", "pt", "ru")
+BUILTIN = (
+    "any", "vi", "en", "ar", "de", "el", "es", "fr", "id", "ja", "ko", "pl", "pt", "ru", "th", "zh",
+)  # fmt: skip
 """Names of the packs that come with the package, in the order in which they are asked."""
 
 
@@ -176,6 +179,10 @@ class Packs:
         if matched:
             found.update(self._by_patterns(matched))
         return tuple(index for index in sorted(found) if _fits(self.rules[index].scope, line))
+
+    def is_menu_name(self, key: str) -> bool:
+        """Whether a phrase (as `phrase_key` gives it) names a section, a button or a site link."""
+        return any(self.rules[index].kind in _MENUS for index in self._phrases.get(key, ()))
 
     def _by_patterns(self, matched: Sequence[int]) -> Iterable[int]:
         """Rules of which one `any` and every `all` matched."""

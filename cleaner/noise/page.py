@@ -47,6 +47,8 @@ class Page:
     marks: list[Mark | None] = field(init=False)
     interleaved: frozenset[str] = field(init=False)
     """Keys of known lines that come again and again, such as a "show less" in a ticker."""
+    known: frozenset[int] = field(init=False)
+    """Lines that a rule of a frame's kind fits, by their text; if it is likely, two in a row."""
     start: int = field(init=False)
     """First line of the article's zone."""
     end: int = field(init=False)
@@ -55,6 +57,7 @@ class Page:
     def __post_init__(self) -> None:
         self.marks = [None] * len(self.lines)
         self.interleaved = _interleaved(self.lines, self.hits)
+        self.known = _known(self.lines, self.hits, self.interleaved)
         self.start, self.end = article_zone(self.lines, self.hits, self.interleaved)
 
     @property
@@ -98,6 +101,20 @@ def _interleaved(lines: Sequence[Line], hits: Sequence[tuple[Hit, ...]]) -> froz
     """Keys of lines that rules name and that stand at least four times on the page."""
     counts = Counter(line.key for line, found in zip(lines, hits, strict=True) if found)
     return frozenset(key for key, count in counts.items() if count >= 4)
+
+
+def _known(
+    lines: Sequence[Line], hits: Sequence[tuple[Hit, ...]], interleaved: frozenset[str]
+) -> frozenset[int]:
+    """See `Page.known`: "Photo" alone is a word, "Photo" over "Video" is a menu."""
+    anchors: dict[int, bool] = {}
+    for at, found in enumerate(hits):
+        kinds = [hit.is_certain for hit in found if hit.kind in ANCHORS]
+        if kinds and lines[at].key not in interleaved:
+            anchors[at] = any(kinds)
+    return frozenset(
+        at for at, sure in anchors.items() if sure or at - 1 in anchors or at + 1 in anchors
+    )
 
 
 def article_zone(

@@ -29,6 +29,7 @@ COLUMNS = (
     "times",
     "joined_numbers",
     "urls",
+    "glued",
 )
 """Columns of `Scan.looks` before the histogram of classes.
 
@@ -37,6 +38,7 @@ with an upper case letter; longest_token: code points. first, last: classes of t
 end: of the last one that is no quote or bracket. sentences: sentence ends inside the line. dots:
 length of a run of full stops at the end. numbers: runs of digits; years: those from 1900 to 2099;
 times: like 9:30; joined_numbers: numbers that follow another one and a mark, as in 1/2.
+glued: capitals right after a small letter, a digit, a quote or a sentence's end.
 """
 (
     CHARS,
@@ -53,6 +55,7 @@ times: like 9:30; joined_numbers: numbers that follow another one and a mark, as
     TIMES,
     JOINED,
     URLS,
+    GLUED,
 ) = range(len(COLUMNS))
 HISTOGRAM = 16
 """The first column of the histogram."""
@@ -62,15 +65,11 @@ _LIMIT = np.int64(codepoints.LIMIT)
 _SPACE, _ABSENT, _DIGIT = (np.int64(c) for c in (glyphs.SPACE, glyphs.ABSENT, glyphs.DIGIT))
 _TERMINAL, _ELLIPSIS = np.int64(glyphs.TERMINAL), np.int64(glyphs.ELLIPSIS)
 _QUOTE, _BRACKET = np.int64(glyphs.QUOTE), np.int64(glyphs.BRACKET)
-_UPPER = tuple(
-    np.int64(c)
-    for c in (
-        glyphs.LATIN_UPPER,
-        glyphs.GREEK_UPPER,
-        glyphs.CYRILLIC_UPPER,
-        glyphs.LETTER_UPPER,
-    )
-)
+_UPPER = np.zeros(glyphs.CLASSES, bool)
+_UPPER[list(glyphs.UPPER)] = True
+_GLUES = np.zeros(glyphs.CLASSES, bool)
+_GLUES[list(glyphs.LOWER)] = True
+_GLUES[[glyphs.DIGIT, glyphs.QUOTE, glyphs.TERMINAL]] = True
 _HAN, _UNSPACED = np.int64(glyphs.HAN), np.int64(glyphs.UNSPACED)
 _MIX, _SALT = np.uint64(0x9FB21C651E98DF25), np.uint64(0x2545F4914F6CDD1D)
 _TURN = np.uint64(32)
@@ -117,9 +116,7 @@ def scan(text: pa.StringArray, first: NDArray[np.int64]) -> Scan:
     where = np.flatnonzero(looks[:, CHARS] > 0)
     if len(where) == rows:
         return Scan(where, first, looks, keys, words)
-    return Scan(
-        where, np.searchsorted(where, first), looks[where], keys[where], words.take(where)
-    )
+    return Scan(where, np.searchsorted(where, first), looks[where], keys[where], words.take(where))
 
 
 def _buffers(text: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
@@ -196,14 +193,16 @@ def _scan(offsets, data, table, looks, keys):  # type: ignore[no-untyped-def]
             look[HISTOGRAM + kind] += 1
             if pending > 0 and chars > 0:
                 look[HISTOGRAM + _SPACE] += pending
-                look[SENTENCES] += inner == _TERMINAL or inner == _ELLIPSIS
-            elif chars > 0 and (kind == _HAN or kind == _UNSPACED):
+                look[SENTENCES] += inner in (_TERMINAL, _ELLIPSIS)
+            elif chars > 0 and kind in (_HAN, _UNSPACED):
                 look[SENTENCES] += last == _TERMINAL
+            is_upper = _UPPER[kind]
             if token == 0:
                 look[TOKENS] += 1
-                for upper in _UPPER:
-                    look[CAPITALS] += kind == upper
+                look[CAPITALS] += is_upper
                 look[URLS] += _is_url(data, at, end)
+            elif is_upper:
+                look[GLUED] += _GLUES[last]
             if chars == 0:
                 look[FIRST] = kind
             else:
@@ -235,7 +234,7 @@ def _scan(offsets, data, table, looks, keys):  # type: ignore[no-untyped-def]
             exact = (exact ^ np.uint64(point)) * _MIX
             exact ^= exact >> _TURN
             last = kind
-            if kind != _QUOTE and kind != _BRACKET:
+            if kind not in (_QUOTE, _BRACKET):
                 inner = kind
         look[YEARS] += run == 4 and 1900 <= value < 2100
         look[LONGEST] = max(look[LONGEST], token)

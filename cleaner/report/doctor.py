@@ -80,7 +80,7 @@ def _kernels() -> Iterator[Finding]:
 
 def _small_run(folder: Path) -> None:
     from cleaner.config.load import parse
-    from cleaner.config.yaml_source import dump
+    from cleaner.config.yaml_source import Value, dump
     from cleaner.engine.driver import run
 
     lines = [f"The ferry {n} left at nine with forty people and one goat.\n" for n in range(30)]
@@ -88,8 +88,9 @@ def _small_run(folder: Path) -> None:
     for number in range(3):
         text = "".join(lines[number:]) + "HÃ´m nay\r\n\n\n"
         (folder / "in" / f"{number}.txt").write_bytes(text.encode())
-    passages = {"use": "near_duplicates", "id": "passages", "unit": "passage"}
-    stages = [*({"use": use} for use in STAGES), passages, {"use": "tidy"}]
+    passages: Value = {"use": "near_duplicates", "id": "passages", "unit": "passage"}
+    stages: list[Value] = [{"use": use} for use in STAGES]
+    stages += [passages, {"use": "tidy"}]
     config = {
         "name": "doctor",
         "input": f"{folder}/in",

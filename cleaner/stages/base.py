@@ -30,7 +30,7 @@ class Stage(BaseModel):
     adds: ClassVar[frozenset[str]] = frozenset()
     """Annotations that it adds, of documents or of passages."""
     drops: ClassVar[bool] = False
-    """True if it can drop documents that have text; such a stage may not follow a duplicates stage."""
+    """True if it can drop documents that have text; then it may not follow a duplicates stage."""
     keeps_one: ClassVar[bool] = False
     """True if it drops copies and relies on the kept one to stay."""
 
@@ -43,7 +43,7 @@ class Stage(BaseModel):
         return self.id or self.use.rpartition(":")[2]
 
     def keeps_passages(self) -> bool:
-        """Whether it cuts passages and relies on the kept ones' documents to stay: nothing may be dropped after it."""
+        """Whether it cuts passages whose kept copies must stay: nothing may be dropped after it."""
         return False
 
     def can_drop(self) -> bool:
@@ -55,11 +55,11 @@ class Stage(BaseModel):
         return {}
 
     def publishes(self) -> Mapping[str, Any]:
-        """Annotations of documents → Arrow type, that become columns of the corpus besides the standard ones."""
+        """Annotations of documents that become columns of the corpus: name → Arrow type."""
         return {}
 
     def digest(self) -> str:
-        """What besides the fields and `version` decides the output (rule packs, models): part of the fingerprint."""
+        """What besides fields and `version` decides the output: a hash of rule packs, models."""
         return ""
 
 

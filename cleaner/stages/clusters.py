@@ -1,8 +1,9 @@
-"""What the duplicates stages share: star edges of buckets, components of edges, groups of a sorted stream."""
+"""What the duplicates stages share: star edges of buckets, components, groups of a stream."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +13,14 @@ from cleaner.dedup.component import components
 from cleaner.stages.steps import Merge
 
 EDGES = pa.schema([("all", pa.uint64()), ("left", pa.int64()), ("right", pa.int64())])
-"""Edges between nodes; `all` is 0, so that every edge reaches the one task that finds components."""
+"""Edges between nodes; `all` is 0: every edge reaches the one task that finds components."""
 
 
 def star_edges(node: str) -> Merge:
-    """Buckets to edges: the first member of a bucket to each other one. Linear in the bucket, never all pairs.
+    """Buckets to edges: the first member of a bucket to each other one.
 
-    Reads (key, `node`) rows sorted by both; `node` names an int64 column.
+    Linear in the bucket, never all pairs. Reads (key, `node`) rows sorted by both; `node` names an
+    int64 column.
     """
 
     def rows(stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -54,7 +56,8 @@ def component_labels(
     """Edges to the component of each node, sent home.
 
     Args:
-        home: (nodes, labels) → rows with a column `ordinal`; a label is the smallest node of its component.
+        home: (nodes, labels) → rows with a column `ordinal`; a label is the smallest node of its
+            component.
         schema: of those rows.
     """
 
@@ -71,14 +74,14 @@ def component_labels(
 
 
 def groups(stream: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, bool]]:
-    """Slices of a sorted stream that each hold rows of one key (column 0), with True at the last slice of a key."""
+    """Slices of a sorted stream, each of one key (column 0), with True at the last of a key."""
     held: pa.RecordBatch | None = None
     for batch in stream:
         keys = batch.column(0).to_numpy()
         if held is not None:
             yield held, held.column(0)[0].as_py() != int(keys[0])
         bounds = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist(), len(keys)]
-        for low, high in zip(bounds[:-2], bounds[1:-1], strict=True):
+        for low, high in pairwise(bounds[:-1]):
             yield batch.slice(low, high - low), True
         held = batch.slice(bounds[-2])
     if held is not None:

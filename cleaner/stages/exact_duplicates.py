@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import ClassVar, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -30,7 +31,7 @@ VERDICTS = pa.schema(
         ("size", pa.int64()),
     ]
 )
-"""What comes home to a document of a cluster: the kept one, and of the kept one itself the cluster's size."""
+"""What comes home to a document of a cluster: the kept one; to that one the cluster's size."""
 
 _TRACKING = re.compile(
     r"^(utm_\w+|fbclid|gclid|yclid|mc_[ce]id|igshid|spm|ref|ref_src)$", re.IGNORECASE
@@ -49,8 +50,9 @@ class ExactDuplicates(CorpusStage):
     use: Literal["exact_duplicates"] = "exact_duplicates"
     by: Literal["text", "url"] = Field(
         default="text",
-        description="What copies share: the cleaned text (case, white space, punctuation and tone placement do not"
-        " count), or the URL without scheme, fragment, trailing slash and tracking parameters.",
+        description="What copies share: the cleaned text (case, white space, punctuation and tone"
+        " placement do not count), or the URL without scheme, fragment, trailing slash and tracking"
+        " parameters.",
     )
     keep: tuple[Preference, ...] = Field(
         default=DEFAULT,
@@ -70,8 +72,11 @@ class ExactDuplicates(CorpusStage):
         """See `CorpusStage.steps`."""
         ranks = rank_fields(self.keep)
         schema = pa.schema(
-            [("key", pa.uint64()), ("check", pa.uint64()), *ranks]
-            + [("ordinal", pa.int64()), ("chars", pa.int64()), ("size", pa.int64())]
+            [
+                *(("key", pa.uint64()), ("check", pa.uint64())),
+                *ranks,
+                *(("ordinal", pa.int64()), ("chars", pa.int64()), ("size", pa.int64())),
+            ]
         )
         order = ("check", *[f.name for f in ranks], "ordinal")
         return (
@@ -129,7 +134,7 @@ def _choose(stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             continue
         check = rows.column("check").to_numpy()
         bounds = [0, *(np.flatnonzero(check[1:] != check[:-1]) + 1).tolist(), len(check)]
-        for low, high in zip(bounds, bounds[1:], strict=False):
+        for low, high in pairwise(bounds):
             part = rows.slice(low, high - low)
             if kept is not None and kept["check"] != int(check[low]):
                 yield from _close(kept)

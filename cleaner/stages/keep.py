@@ -34,8 +34,9 @@ def rank_fields(policy: Sequence[Preference]) -> list[pa.Field]:
 def rank_columns(batch: Batch, policy: Sequence[Preference]) -> dict[str, pa.Array]:
     """The columns of `rank_fields` for a batch; the smallest is the one to keep.
 
-    source: the input's `priority`, higher first. cleanest: the smallest share of characters cut so far (in millionths).
-    longest: the most characters left. earliest: the smallest date text, ISO dates sort rightly, none comes last.
+    source: the input's `priority`, higher first. cleanest: the smallest share of characters cut so
+    far (in millionths). longest: the most characters left. earliest: the smallest date text; ISO
+    dates sort rightly, none comes last.
     """
     return {f"keep_{name}": _column(batch, name) for name in policy}
 

@@ -18,6 +18,7 @@ from cleaner.stages.clusters import component_labels, groups, star_edges
 from cleaner.stages.exact_duplicates import VERDICTS, apply_verdicts, cluster_sizes, verdicts
 from cleaner.stages.keep import rank_columns, rank_fields
 from cleaner.stages.near_duplicates import NearDuplicates
+from cleaner.stages.near_pairs import PAIRED, Component, apply_without_pairs, widened
 from cleaner.stages.numbers import number_hash
 from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
 from cleaner.text.ragged import Ragged
@@ -38,25 +39,29 @@ def steps(stage: NearDuplicates) -> Sequence[Step]:
             ("ordinal", pa.int64()),
             ("chars", pa.int64()),
             ("size", pa.int64()),
+            ("set", pa.list_(pa.uint64())),
+            ("keys", pa.list_(pa.uint64())),
         ]
-        + [("set", pa.list_(pa.uint64())), ("keys", pa.list_(pa.uint64()))]
     )
     order = (*[f.name for f in ranks], "ordinal")
+    every = stage.pairs == "all"
+    apply = apply_without_pairs if every else apply_verdicts
     return (
         Sketch(partial(_buckets, stage), "key", ("node",), BUCKETS),
         star_edges("node"),
         component_labels(_home, LABELS),
         Sketch(partial(_members, stage, members), "label", order, members),
-        Merge(partial(_verify, stage), HOME, (), VERDICTS),
-        Apply(partial(apply_verdicts, "near_duplicates.document", "Jaccard")),
+        Merge(partial(_verify, stage), HOME, (), PAIRED if every else VERDICTS, pairs=every),
+        Apply(partial(apply, "near_duplicates.document", "Jaccard")),
     )
 
 
 def sketch(stage: NearDuplicates, text: pa.Array) -> tuple[Ragged, NDArray[np.uint64]]:
     """Sorted shingle sets, and band keys uint64[n, bands], of texts.
 
-    A text with fewer words than a shingle has is compared as a whole: its set is the hash of its words, its keys are
-    made from that. A text without words has an empty set and, in every band, the key 0.
+    A text with fewer words than a shingle has is compared as a whole: its set is the hash of its
+    words, its keys are made from that. A text without words has an empty set and, in every band,
+    the key 0.
     """
     words = word_hashes(text, fold_digits=stage.fold_digits)
     sets = shingle_sets(shingles(words, stage.words))
@@ -128,9 +133,10 @@ def _members(
 
 
 def _verify(stage: NearDuplicates, stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Greedy leaders of each component; verdicts on the members, and on the leaders that others joined."""
+    """Greedy leaders of each component; verdicts on members and on leaders that others joined."""
     held: list[tuple[NDArray[np.int64], ...]] = []
     leaders = None
+    component = Component(stage.max_bucket) if stage.pairs == "all" else None
     for rows, last in groups(stream):
         if rows.num_rows == 1 and last and leaders is None:
             continue
@@ -141,12 +147,18 @@ def _verify(stage: NearDuplicates, stream: Iterable[pa.RecordBatch]) -> Iterator
         table = keys.values[int(keys.offsets[0]) : int(keys.offsets[-1])].reshape(
             -1, stage.shape[0]
         )
-        found = leaders.add(ordinals, from_lists(rows.column("set")), table)
+        sets = from_lists(rows.column("set"))
+        found = leaders.add(ordinals, sets, table)
         chars, sizes = rows.column("chars").to_numpy(), rows.column("size").to_numpy()
-        held.append((ordinals, found.leader, found.keeper, found.similarity, chars, sizes))  # type: ignore[arg-type]
+        assigned = found.leader, found.keeper, found.similarity
+        held.append((ordinals, *assigned, chars, sizes))  # type: ignore[arg-type]  # similarity
+        if component is not None:
+            component.add(ordinals, chars, sets, table)
         if last:
-            yield from _settle(held)
+            yield from _settle(held) if component is None else widened(_settle(held))
             held, leaders = [], None
+            if component is not None:
+                yield from component.pairs()
 
 
 def _settle(held: Sequence[tuple[NDArray[np.int64], ...]]) -> Iterator[pa.RecordBatch]:

@@ -1,5 +1,7 @@
-"""Near-duplicates of documents, or of passages across documents: MinHash and bands find candidates, exact Jaccard
-decides, and each copy that goes was compared with the very one that stays.
+"""Near-duplicates of documents, or of passages across documents.
+
+MinHash and bands find candidates, exact Jaccard decides, and each copy that goes was compared with
+the very one that stays.
 
     Sketch   shingles → signature → band keys        rows (key, node)
     Merge    buckets → star edges
@@ -69,7 +71,8 @@ class NearDuplicates(CorpusStage):
     fold_digits: bool = Field(default=False, description="Take all numbers for the same number.")
     same_numbers: bool | None = Field(
         default=None,
-        description="Texts whose numbers differ are no copies (two bulletins of prices); by default so for passages.",
+        description="Texts whose numbers differ are no copies (two bulletins of prices);"
+        " by default so for passages.",
     )
     max_leaders: int = Field(
         default=64,
@@ -82,13 +85,25 @@ class NearDuplicates(CorpusStage):
         min_length=1,
         description="Which copy stays: preferences, the first counts most.",
     )
+    pairs: Literal["kept", "all"] = Field(
+        default="kept",
+        description="Documents: `all` also writes to duplicates/ every pair that the bands offer,"
+        " verified, whatever its similarity; for evaluation.",
+    )
+    max_bucket: int = Field(
+        default=256,
+        ge=2,
+        le=4096,
+        description="With `pairs: all`: of a bucket with more documents so many are paired.",
+    )
     min_words: int = Field(
         default=12, ge=1, description="Passages: shorter ones are not looked at."
     )
     min_documents: int = Field(
         default=3,
         ge=2,
-        description="Passages: a passage that so many documents have is cut from all but one; others are marked.",
+        description="Passages: a passage that so many documents have is cut from all but one;"
+        " others are marked.",
     )
     action: Literal["cut", "mark"] = Field(
         default="cut", description="Passages: `mark` never cuts."
@@ -100,8 +115,15 @@ class NearDuplicates(CorpusStage):
             raise ValueError("give both bands and rows, or none of them")
         if self.bands and self.rows and self.bands * self.rows > self.permutations:
             raise ValueError(
-                f"bands × rows = {self.bands * self.rows} is more than num_perm = {self.permutations}"
+                f"bands × rows = {self.bands * self.rows} is more than "
+                f"num_perm = {self.permutations}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _pairs_fit(self) -> NearDuplicates:
+        if self.pairs == "all" and not self.is_document:
+            raise ValueError("pairs: all is for documents, not for passages")
         return self
 
     @property
@@ -142,10 +164,10 @@ class NearDuplicates(CorpusStage):
     def rules(self) -> dict[str, str]:
         """See `Stage.rules`."""
         return {
-            "near_duplicates.document": f"nearly the same text as a document that stays (Jaccard of {self.words}-word "
-            f"shingles, at least {self.threshold:g})",
-            "near_duplicates.passage": f"at least {self.min_documents} documents have this passage; one keeps it (Jaccard "
-            f"of {self.words}-word shingles, at least {self.threshold:g})",
+            "near_duplicates.document": "nearly the same text as a document that stays (Jaccard of "
+            f"{self.words}-word shingles, at least {self.threshold:g})",
+            "near_duplicates.passage": f"at least {self.min_documents} documents have this passage;"
+            f" one keeps it (Jaccard of {self.words}-word shingles, at least {self.threshold:g})",
             "near_duplicates.same_document": "the document has this passage before",
         }
 

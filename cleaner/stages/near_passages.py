@@ -1,7 +1,7 @@
-"""Near-duplicates of passages across documents; the steps are named in `cleaner.stages.near_duplicates`.
+"""Near-duplicates of passages across documents; `near_duplicates` names the steps.
 
-A passage's node is ordinal · 2^22 + number, so nodes sort as the corpus does. The keeper of a passage lies in a document
-that stays: no stage that drops documents may follow.
+A passage's node is ordinal · 2^22 + number, so nodes sort as the corpus does. The keeper of a
+passage lies in a document that stays: no stage that drops documents may follow.
 """
 
 from __future__ import annotations
@@ -60,8 +60,11 @@ def steps(stage: NearDuplicates) -> Sequence[Step]:
     """The steps for passages."""
     ranks = rank_fields(stage.keep)
     members = pa.schema(
-        [("label", pa.uint64()), *ranks, ("ordinal", pa.int64()), ("node", pa.int64())]
-        + [
+        [
+            ("label", pa.uint64()),
+            *ranks,
+            ("ordinal", pa.int64()),
+            ("node", pa.int64()),
             ("start", pa.int64()),
             ("end", pa.int64()),
             ("set", pa.list_(pa.uint64())),
@@ -131,7 +134,7 @@ def _members(
 
 
 def _verify(stage: NearDuplicates, stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Greedy leaders of each component; verdicts on members and on the leaders that others joined."""
+    """Greedy leaders of each component; verdicts on members and on leaders that others joined."""
     held: list[tuple[Any, ...]] = []
     leaders = None
     for rows, last in groups(stream):
@@ -164,12 +167,21 @@ def _settle(held: Sequence[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
     ordinals = nodes >> NUMBER_BITS
     pairs = np.unique(np.stack([at, ordinals], axis=1), axis=0)
     documents = np.bincount(pairs[:, 0], minlength=len(nodes))
-    yield _verdicts(nodes[joined], nodes[at[joined]], start[at[joined]], end[at[joined]], similarity[joined],
-                    documents[at[joined]], stays=False)  # fmt: skip
-    followed, index = np.unique(at[joined], return_index=True)
-    first = joined[index]  # the first that joined it, in the order of the policy
-    yield _verdicts(nodes[followed], nodes[first], start[first], end[first], similarity[first],
-                    documents[followed], stays=True)  # fmt: skip
+    to = at[joined]
+    yield _verdicts(
+        *(nodes[joined], nodes[to], start[to], end[to], similarity[joined], documents[to]),
+        stays=False,
+    )
+    same = ordinals[joined] == ordinals[at[joined]]
+    # the first that joined it, in the order of the policy; from another document, if there is one
+    ranked = joined[np.lexsort((joined, same, at[joined]))]
+    followed, index = np.unique(at[ranked], return_index=True)
+    first = ranked[index]
+    yield _verdicts(
+        *(nodes[followed], nodes[first], start[first], end[first], similarity[first]),
+        documents[followed],
+        stays=True,
+    )
 
 
 def _verdicts(

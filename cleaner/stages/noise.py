@@ -1,4 +1,4 @@
-"""The noise stage: navigation, related links, teasers, widgets, forms and credits go; each line with its reason."""
+"""The noise stage: menus, related links, teasers, widgets, forms and credits go, with reasons."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Noise(MapStage):
     use: Literal["noise"] = "noise"
     packs: list[str] | None = Field(
         default=None,
-        description="Rule packs: built-in names (any, vi, en, …) or paths of your own; by default all built-in ones.",
+        description="Rule packs: built-in names (any, vi, en, …) or paths of your own; by default"
+        " all built-in ones.",
     )
     off: list[str] = Field(
         default=[], description="Ids of rules that do not act (see `cleaner rules`)."

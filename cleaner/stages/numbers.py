@@ -1,4 +1,4 @@
-"""The numbers of a text: what the number guard compares. Two bulletins that differ in figures alone are two texts."""
+"""The numbers of a text: bulletins that differ in figures alone are two texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cleaner.text.words import word_hashes
 
 
 def number_words(text: pa.Array) -> Ragged:
-    """Hashes of the words with digits of each text, in order: those that change when digits are folded."""
+    """Hashes of the words with digits, in order: those that change when digits are folded."""
     words, folded = word_hashes(text), word_hashes(text, fold_digits=True)
     there = words.values != folded.values
     total = np.concatenate([np.zeros(1, np.int64), np.cumsum(there)])
@@ -26,7 +26,7 @@ def number_sets(text: pa.Array) -> Ragged:
 
 
 def number_hash(text: pa.Array) -> NDArray[np.uint64]:
-    """A hash of the words with digits of each text, whatever their order; equal if these are equal."""
+    """A hash of the words with digits of each text, in any order; equal if these are equal."""
     words = number_words(text)
     total = np.concatenate(
         [np.zeros(1, np.uint64), np.cumsum(splitmix(words.values), dtype=np.uint64)]

@@ -1,4 +1,4 @@
-"""Passages that a document has twice: a caption under its picture and again, a title above and below."""
+"""Passages that a document has twice: a caption under its picture and again, a title repeated."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field
 
 from cleaner.batch import Batch, Edit, Kept
@@ -34,7 +35,8 @@ class RepeatedPassages(MapStage):
         default=0.9,
         gt=0,
         le=1,
-        description="Or: so much of its 2-grams lie in a longer passage (at most 2.5 times as long) just before it.",
+        description="Or: so much of its 2-grams lie in a longer passage (at most 2.5 times as long)"
+        " just before it.",
     )
     window: int = Field(
         default=4,
@@ -55,10 +57,10 @@ class RepeatedPassages(MapStage):
     def rules(self) -> dict[str, str]:
         """See `Stage.rules`."""
         return {
-            "repeated_passages.near": f"repeats an earlier passage of the document (Jaccard of {self.ngram}-word shingles, "
-            f"at least {self.threshold:g})",
-            "repeated_passages.contained": f"a shorter version of a passage just before it (at least {self.containment:g} "
-            "of its 2-grams)",
+            "repeated_passages.near": "repeats an earlier passage of the document (Jaccard of "
+            f"{self.ngram}-word shingles, at least {self.threshold:g})",
+            "repeated_passages.contained": "a shorter version of a passage just before it (at "
+            f"least {self.containment:g} of its 2-grams)",
         }
 
     def open(self) -> Apply:
@@ -74,12 +76,33 @@ class RepeatedPassages(MapStage):
         if not len(long):
             return batch
         mine = words.take(long)
-        text = batch.passage_text.take(pa.array(long))
-        numbers = number_sets(text) if self.same_numbers else Ragged.of([[]] * len(long))
         sets, pairs = shingle_sets(shingles(mine, self.ngram)), shingle_sets(shingles(mine, 2))
-        found, similarity, contained = echoes(
-            sets, pairs, docs, numbers, self.threshold, self.containment, self.window, self.reach
-        )
+        found = self._echoes(sets, pairs, docs, Ragged.of([[]] * len(long)))
+        if self.same_numbers:  # numbers can only forbid: they matter where something was found
+            hit = np.zeros(batch.num_docs, bool)
+            hit[docs[found[0] >= 0]] = True
+            rows = np.flatnonzero(hit[docs])
+            long, docs, sets, pairs = long[rows], docs[rows], sets.take(rows), pairs.take(rows)
+            numbers = number_sets(batch.passage_text.take(pa.array(long)))
+            found = self._echoes(sets, pairs, docs, numbers)
+        return batch.cut(self._edits(batch, long, docs, *found))
+
+    def _echoes(
+        self, sets: Ragged, pairs: Ragged, docs: NDArray[np.int64], numbers: Ragged
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+        limits = self.threshold, self.containment, self.window, self.reach
+        return echoes(sets, pairs, docs, numbers, *limits)
+
+    def _edits(
+        self,
+        batch: Batch,
+        long: NDArray[np.int64],
+        docs: NDArray[np.int64],
+        found: NDArray[np.int64],
+        similarity: NDArray[np.float64],
+        contained: NDArray[np.bool_],
+    ) -> list[Edit]:
+        """A cut for each passage that repeats another; `long` and `docs` say where a row is."""
         edits = []
         for row in np.flatnonzero(found >= 0).tolist():
             passage, kept = int(long[row]), int(long[found[row]])
@@ -89,10 +112,7 @@ class RepeatedPassages(MapStage):
             partner = Kept(
                 int(batch.ordinals[docs[row]]), int(batch.start[kept]), int(batch.end[kept]), value
             )
-            length = len(text[row].as_py())
-            edits.append(
-                Edit(
-                    passage, 0, length, rule, "", round(value, 4), f"{measure} {value:.4f}", partner
-                )
-            )
-        return batch.cut(edits)
+            length = len(batch.passage_text[passage].as_py())
+            seen = f"{measure} {value:.4f}"
+            edits.append(Edit(passage, 0, length, rule, "", round(value, 4), seen, partner))
+        return edits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +14,12 @@ from pydantic import Field
 
 from cleaner.batch import Batch
 from cleaner.stages.base import CorpusStage
-from cleaner.stages.clusters import groups
 from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
 from cleaner.text.words import EMPTY_KEY, key_hash
 
 COLUMNS = ("repeats_corpus", "repeats_host", "repeats_folded_corpus", "repeats_folded_host")
-"""Annotations of passages, int32: documents of the corpus, and of the host, that have the passage; then the same with all
-numbers taken as equal. 0 where fewer than `min_documents` have it."""
+"""Annotations of passages, int32: documents of the corpus, and of the host, that have the passage;
+then the same with all numbers taken as equal. 0 where fewer than `min_documents` have it."""
 
 ROWS = pa.schema(
     [
@@ -120,31 +119,51 @@ def _host_hashes(batch: Batch) -> NDArray[np.uint64]:
 
 def _count(stage: Repeats, stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Documents per key, and per key and host, to every passage that has it."""
-    held: list[pa.RecordBatch] = []
-    for rows, last in groups(stream):
-        if rows.num_rows == 1 and last and not held:
-            continue
-        held.append(rows)
-        if last:
-            table = pa.Table.from_batches(held).combine_chunks()
+    held: list[pa.RecordBatch] = []  # rows of one key, which may go on in the next batch
+    for batch in stream:
+        keys = batch.column("key").to_numpy()
+        last = int(np.searchsorted(keys, keys[-1]))
+        if held and held[0].column("key")[0].as_py() != int(keys[0]):
+            yield _counted(stage, held)
             held = []
-            ordinals = table.column("ordinal").to_numpy()
-            documents = len(np.unique(ordinals))
-            if documents < stage.min_documents:
-                continue
-            hosts = table.column("host").to_numpy()
-            pairs = np.unique(np.stack([hosts, ordinals.astype(np.uint64)], axis=1), axis=0)
-            names, counts = np.unique(pairs[:, 0], return_counts=True)
-            per_host = counts[np.searchsorted(names, hosts)]
-            per_host[hosts == _NO_HOST] = 0
-            columns = [
-                table.column("ordinal").combine_chunks(),
-                table.column("number").combine_chunks(),
-                table.column("folded").combine_chunks(),
-                pa.array(np.full(len(ordinals), documents, np.int32)),
-                pa.array(per_host.astype(np.int32)),
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=COUNTS)
+        if last:
+            yield _counted(stage, [*held, batch.slice(0, last)])
+            held = []
+        held.append(batch.slice(last))
+    if held:
+        yield _counted(stage, held)
+
+
+def _counted(stage: Repeats, batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    """The counts of rows of whole keys, sorted by key, host and ordinal; rare keys are left out."""
+    rows = pa.Table.from_batches(batches).combine_chunks()
+    keys, hosts, ordinals = (rows.column(c).to_numpy() for c in ("key", "host", "ordinal"))
+    key_begins = _changes(keys)
+    host_begins = key_begins | _changes(hosts)
+    document_begins = host_begins | _changes(ordinals)
+    documents = _per_group(key_begins, document_begins)
+    per_host = _per_group(host_begins, document_begins)
+    per_host[hosts == _NO_HOST] = 0
+    often = np.flatnonzero(documents >= stage.min_documents)
+    kept = rows.take(pa.array(often))
+    columns = [
+        *(kept.column(c).combine_chunks() for c in ("ordinal", "number", "folded")),
+        pa.array(documents[often].astype(np.int32)),
+        pa.array(per_host[often].astype(np.int32)),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=COUNTS)
+
+
+def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a value differs from the one before; True at the first."""
+    return np.concatenate([np.ones(1, bool), values[1:] != values[:-1]])
+
+
+def _per_group(begins: NDArray[np.bool_], counted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For each row, how many rows of its group are counted; a group begins where `begins` says."""
+    starts = np.flatnonzero(begins)
+    sums = np.add.reduceat(counted.astype(np.int64), starts)
+    return np.repeat(sums, np.diff(np.append(starts, len(begins))))
 
 
 def _note(batch: Batch, rows: pa.Table) -> Batch:

@@ -1,10 +1,14 @@
-"""What a corpus stage is made of. Between a step and the next lies a barrier: all of the first, then the next.
+"""What a corpus stage is made of.
+
+Between a step and the next lies a barrier: all of the first, then the next.
 
     Sketch   map side    documents → small rows, met again by `key`
-    Merge    per key     the rows of one key side by side, sorted → rows, met again by another key, or sent home
+    Merge    per key     the rows of one key side by side, sorted → rows, met again by another key,
+                         or sent home
     Apply    map side    documents + the rows that came home to them → edited documents
 
-A `Sketch` that follows a `Merge` gets what came home, too: a second look at the documents that the merge chose.
+A `Sketch` that follows a `Merge` gets what came home, too: a second look at the documents that the
+merge chose.
 """
 
 from __future__ import annotations
@@ -26,9 +30,9 @@ HOME = "ordinal"
 class Sketch:
     """A batch to small rows. `key` names a uint64 column; rows of equal key meet in one merge.
 
-    `rows` gets the batch and the rows that came home to it (None in a first step) and returns a table that has
-    `key` and all of `order`.
-    `combine`, where given, shrinks the rows of one task before they are written; it must be associative.
+    `rows` gets the batch and the rows that came home to it (None in a first step) and returns a
+    table that has `key` and all of `order`. `combine`, where given, shrinks the rows of one task
+    before they are written; it must be associative.
     """
 
     rows: Callable[[Batch, pa.Table | None], pa.Table]
@@ -43,8 +47,11 @@ class Merge:
     """Batches of rows, sorted by (key, *order of the step before), to rows for the next step.
 
     A key may span several batches of the stream: a hot key never lies in memory as a whole.
-    The result is met again by `key`; `HOME` sends each row to the batch that holds document `ordinal`.
-    With `single` one task sees all rows (whatever their key); for state that cannot be cut, such as components.
+    The result is met again by `key`; `HOME` sends each row to the batch that holds document
+    `ordinal`. With `single` one task sees all rows (whatever their key); for state that cannot be
+    cut, such as components.
+    With `pairs` the rows with a value in `chars` are verified pairs of documents for `duplicates/`
+    (`ordinal`, `kept`, their lengths `chars`, `kept_chars`, `similarity`); they touch no document.
     """
 
     rows: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -52,6 +59,7 @@ class Merge:
     order: tuple[str, ...]
     schema: pa.Schema
     single: bool = False
+    pairs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
+from cleaner.text import legacy
+from cleaner.text.legacy import OWN, Legacy
+from cleaner.text.vietnamese import shares
+
 SAMPLE_CHARS = 1 << 14
 """How much of a text is scored, from its first character beyond ASCII on; more changes no guess."""
 MIN_SCORE = 0.75
@@ -146,8 +150,9 @@ def decode(data: bytes, *, declared: str | None = None, max_bad_bytes_ratio: flo
     """Read bytes as text; `encode` gives the same bytes back.
 
     Order: UTF-8; byte order mark; `declared` (a charset name from outside, ignored where it does
-    not fit); UTF-8 with at most `max_bad_bytes_ratio` (0 to 1, of all bytes) of stray bytes; the
-    `CANDIDATES`. A byte order mark stays in the text as U+FEFF, a NUL as U+0000.
+    not fit); UTF-8 with at most `max_bad_bytes_ratio` (0 to 1, of all bytes) of stray bytes;
+    Vietnamese in TCVN3, VNI, VISCII or windows-1258, by its syllables; the `CANDIDATES`. A byte
+    order mark stays in the text as U+FEFF, a NUL as U+0000.
 
     Raises:
         Undecodable: the data is binary, or no encoding fits.
@@ -172,15 +177,21 @@ def encode(text: str, encoding: str, bad_bytes: list[int]) -> bytes:
         LookupError: there is no such encoding.
     """
     if not bad_bytes:
-        return text.encode(encoding)
+        return _encoded(text, encoding)
     parts: list[bytes] = []
     position = 0
     for offset in bad_bytes:
-        parts.append(text[position:offset].encode(encoding))
+        parts.append(_encoded(text[position:offset], encoding))
         parts.append(text[offset].encode("latin-1"))
         position = offset + 1
-    parts.append(text[position:].encode(encoding))
+    parts.append(_encoded(text[position:], encoding))
     return b"".join(parts)
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    """In one of Python's encodings, or of those that it does not know."""
+    own = OWN.get(encoding)
+    return text.encode(encoding) if own is None else legacy.encode(text, own)
 
 
 def _decode_slowly(data: bytes, charset: str | None, limit: float) -> Decoded:
@@ -201,7 +212,10 @@ def _decode_slowly(data: bytes, charset: str | None, limit: float) -> Decoded:
             return decoded
     _refuse_binary(data)
     if charset and charset not in _WIDE_NAMES and charset != "utf-8":
-        decoded = _decode_strictly(data, charset, "declared")
+        if own := OWN.get(charset):
+            decoded = _decode_legacy(data, own, limit, "declared")
+        else:
+            decoded = _decode_strictly(data, charset, "declared")
         if decoded:
             return decoded
     good = data.decode("utf-8", "ignore")
@@ -212,13 +226,15 @@ def _decode_slowly(data: bytes, charset: str | None, limit: float) -> Decoded:
     if valid - len(good) > 2 * bad:  # continuation bytes, which other encodings give by chance only
         detail = f"{bad} of {len(data)} bytes are not UTF-8, though the others are"
         raise Undecodable("undecodable", detail)
-    return _decode_guessed(data, bad)
+    return _decode_vietnamese(data, limit) or _decode_guessed(data, bad)
 
 
 def _canonical(declared: str | None) -> str | None:
     """Python's name of a declared charset; None for what is unknown or no charset."""
     if declared is None:
         return None
+    if own := OWN.get(declared.strip().lower().replace("_", "-")):
+        return own
     try:
         name = codecs.lookup(declared.strip()).name.lower().replace("_", "-")
     except (LookupError, ValueError, UnicodeError):
@@ -342,6 +358,23 @@ def _decode_stray(data: bytes, bad: int) -> Decoded:
             parts.append(chr(ord(escaped[after]) - 0xDC00))
     evidence = f"utf-8 but for {bad} of {len(data)} bytes" if bad else "utf-8"
     return Decoded("".join(parts), "utf-8", offsets, evidence)
+
+
+def _decode_vietnamese(data: bytes, limit: float) -> Decoded | None:
+    """A legacy encoding in which nearly all words are Vietnamese syllables, if there is one."""
+    found = shares(data.decode("latin-1"))
+    if not found[0].is_certain:
+        return None
+    evidence = "syllables: " + ", ".join(map(str, found))
+    return _decode_legacy(data, found[0].encoding, limit, evidence)
+
+
+def _decode_legacy(data: bytes, encoding: Legacy, limit: float, evidence: str) -> Decoded | None:
+    """The text, if few enough bytes have no meaning and it gives the same bytes."""
+    text, bad = legacy.decode(data, encoding)
+    if len(bad) > limit * len(data) or encode(text, encoding, bad) != data:
+        return None
+    return Decoded(text, encoding, bad, evidence)
 
 
 def _decode_guessed(data: bytes, bad: int) -> Decoded:

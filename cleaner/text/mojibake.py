@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from cleaner.text.lost import LOST, fill, gaps
+
 if TYPE_CHECKING:
     from ftfy import TextFixerConfig
-
-LOST = "\ufffd"
 
 
 def _byte_of(codec: str) -> dict[str, int]:
@@ -49,10 +49,20 @@ _IDEOGRAPH = "[A-Za-z][\u5cc4\u5cb7]|[\u5cc4\u5cb7][A-Za-z]"
 """E1 BB and E1 BA, the first two bytes of most Vietnamese vowels, read as GB18030 beside a Latin
 letter."""
 
-EXTRA_SIGNS = (_VOWEL_SEQUENCE, _IDEOGRAPH)
+_SHORT_SEQUENCE = "\u00e1\u00bb[a-z]"
+"""The same without its last byte: a closing quote is not followed by a letter."""
+
+_STRAIGHTENED = "\u00e1\"[\x80-\x9f]"
+"""The same in latin-1, after somebody took the second byte for a quote and made it straight."""
+
+EXTRA_SIGNS = (_VOWEL_SEQUENCE, _SHORT_SEQUENCE, _STRAIGHTENED, _IDEOGRAPH)
 """Patterns, besides ftfy's, one of which text must match to be tried here."""
 _EXTRA = re.compile("|".join(EXTRA_SIGNS))
 
+_STRAIGHT_QUOTE = re.compile('(?<=\u00e1)"(?=[\x80-\x9f])')
+_GARBLED_LOST = "\u00ef\u00bf\u00bd"
+"""U+FFFD in UTF-8, read as windows-1252: the lost character itself is better."""
+_GAPS = gaps(_TAIL_CLASS)
 _EVIDENCE = re.compile("\u00e1[\u00ba\u00bb]|\u00c6[\u00b0\u00a1]|\u00c4\u2018")
 """The commonest Vietnamese letters, garbled: the rest is then Vietnamese, too."""
 
@@ -80,14 +90,14 @@ def cost(text: str) -> tuple[int, int, int]:
     """How damaged a text looks: sequences that only damage makes, lost characters, length."""
     from ftfy.badness import badness
 
-    signs = badness(text) + len(_EXTRA.findall(text))
+    signs = badness(text) + len(_EXTRA.findall(text)) + text.count(_GARBLED_LOST)
     return signs + text.count(LOST), text.count(LOST), len(text)
 
 
 def _candidates(text: str) -> Iterator[str]:
     from ftfy import fix_encoding_and_explain
 
-    known = _certain_bytes(text)
+    known = _filled(_STRAIGHT_QUOTE.sub("\u00bb", text))
     yield fix_encoding_and_explain(known, _config()).text
     if (whole := _read_as_utf8(known, _CP1258)) is not None:
         yield whole
@@ -115,13 +125,11 @@ def _config() -> TextFixerConfig:
     )
 
 
-def _certain_bytes(text: str) -> str:
-    """Put back a lost byte (81, 8D, 8F, 90 or 9D) where Vietnamese leaves one choice."""
-    if LOST not in text or not _EVIDENCE.search(text):
+def _filled(text: str) -> str:
+    """Put back bytes that got lost, where the text is Vietnamese and leaves one likely choice."""
+    if not _EVIDENCE.search(text):
         return text
-    return text.replace("\u00c4" + LOST, "\u00c4\x90").replace(
-        "\u00e2\u20ac" + LOST, "\u00e2\u20ac\x9d"
-    )
+    return fill(text, _GAPS, lambda part: _SEQUENCE.sub(_read_sequence, part))
 
 
 def _read_as_utf8(text: str, table: dict[str, int]) -> str | None:

@@ -1,9 +1,10 @@
 """The books of one passage: edits in, current text and ledger rows out, and the way back.
 
-A passage is tiled by pieces of the original. A piece is kept as it was, or it is *marked*: rewritten to other text, or
-cut (rewritten to nothing). Kept pieces split exactly; inside a marked piece the original range is indivisible, so an
-edit that touches a part of it takes the whole piece into its row. Rows of one document therefore nest or are disjoint,
-an outer row being the later one, and undoing the outermost rows first gives the original back (`restore`).
+A passage is tiled by pieces of the original. A piece is kept as it was, or it is *marked*:
+rewritten to other text, or cut (rewritten to nothing). Kept pieces split exactly; inside a marked
+piece the original range is indivisible, so an edit that touches a part of it takes the whole piece
+into its row. Rows of one document therefore nest or are disjoint, an outer row being the later one,
+and undoing the outermost rows first gives the original back (`restore`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from cleaner.errors import EditError
 
 
 class Mark(NamedTuple):
-    """A changed piece: its span in the original, and the length of what stands there now (0: it was cut)."""
+    """A changed piece: its span in the original, the length of what stands there now (0: cut)."""
 
     start: int
     end: int
@@ -31,7 +32,7 @@ class Change(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What a change did: original span, text before, text after, and the index of the (first) change behind it."""
+    """What a change did: original span, text before and after, index of the (first) change."""
 
     start: int
     end: int
@@ -52,7 +53,8 @@ def apply(
         changes: in offsets of the current text, sorted, disjoint.
 
     Returns:
-        The new text, the new marks, and one row per change. Changes that share a marked piece become one row.
+        The new text, the new marks, and one row per change. Changes that share a marked piece
+        become one row.
 
     Raises:
         EditError: a change is empty, overlaps another one, or lies outside the text.
@@ -120,7 +122,7 @@ def _undo(
     position: int,
     out: list[str],
 ) -> None:
-    """Write the original of `text`, which starts at `position` of the original; rows[low:high] lie inside it."""
+    """Write the original of `text`, which starts at `position` there; rows[low:high] lie in it."""
     at = 0
     index = low
     while index < high:

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html.entities import html5
 
 from cleaner.text.align import Fix, align, apply, compose
+from cleaner.text.legacy import Legacy
 from cleaner.text.mojibake import repair_encoding
+from cleaner.text.tone import TonePlacement, moved_tones
+from cleaner.text.vietnamese import misread_from, reread_passage
 
 RULES = {
+    "unicode.legacy": "Vietnamese in TCVN3, VNI, VISCII or windows-1258 was read as windows-1252; "
+    "read again as what it was",
     "unicode.mojibake": "text in one encoding was read as another; read again as what it was",
     "unicode.surrogate": "halves of a UTF-16 pair joined; a lone half is no text",
     "unicode.entity": "HTML entity decoded",
@@ -27,6 +32,7 @@ RULES = {
     "unicode.bom": "byte order mark removed",
     "unicode.no_break_space": "no-break and typographic spaces replaced by a plain space",
     "unicode.nfc": "letters and their marks composed to Unicode normal form C",
+    "unicode.tone": "Vietnamese tone mark moved to the letter that the chosen style puts it on",
     "unicode.line_end": "line end written as one line feed",
     "unicode.quote": "curly quotes replaced by straight ones",
     "unicode.ligature": "Latin ligature replaced by its letters",
@@ -43,8 +49,9 @@ _ROUNDS = 4  # one fix can lay open another (an entity in an entity); the last r
 
 @dataclass(frozen=True, slots=True)
 class RepairOptions:
-    """What is repaired; each field switches a rule or two. The last three change healthy text."""
+    """What is repaired; each field switches a rule or two. The last four change healthy text."""
 
+    legacy: bool = True
     mojibake: bool = True
     entities: bool = True
     controls: bool = True
@@ -55,6 +62,7 @@ class RepairOptions:
     quotes: bool = False
     ligatures: bool = False
     widths: bool = False
+    tones: TonePlacement = "keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +76,26 @@ class Repaired:
 DEFAULT = RepairOptions()
 
 
-def repair(passage: str, options: RepairOptions = DEFAULT) -> Repaired:
-    """Repair one passage (a line with its line end, or a paragraph)."""
+def repair_document(
+    passages: Sequence[str], options: RepairOptions = DEFAULT
+) -> tuple[Repaired, ...]:
+    """Repair all passages of a document; together they show an encoding that one may not show."""
+    encoding = misread_from("".join(passages))[0] if options.legacy else None
+    return tuple(repair(passage, options, encoding) for passage in passages)
+
+
+def repair(
+    passage: str, options: RepairOptions = DEFAULT, misread: Legacy | None = None
+) -> Repaired:
+    """Repair one passage (a line with its line end, or a paragraph).
+
+    `misread` is the encoding of Vietnamese that its document was misread from, if it was.
+    """
     text = passage
     fixes: list[Fix] = []
+    if misread is not None:
+        text = reread_passage(passage, misread)
+        fixes = align(passage, text, "unicode.legacy")
     for _ in range(_ROUNDS):
         before = text
         for step in _STEPS:
@@ -395,6 +419,15 @@ def _line_ends(text: str, options: RepairOptions) -> list[Fix]:
     ]
 
 
+def _tones(text: str, options: RepairOptions) -> list[Fix]:
+    """Only where the normal form has made each letter and its marks one character."""
+    if options.tones == "keep" or text.isascii():
+        return []
+    return [
+        Fix(low, high, new, "unicode.tone") for low, high, new in moved_tones(text, options.tones)
+    ]
+
+
 _STEPS: tuple[Callable[[str, RepairOptions], list[Fix]], ...] = (
     _controls,
     _entities,
@@ -403,5 +436,6 @@ _STEPS: tuple[Callable[[str, RepairOptions], list[Fix]], ...] = (
     _invisible,
     _characters,
     _nfc,
+    _tones,
     _line_ends,
 )

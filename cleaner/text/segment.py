@@ -113,7 +113,7 @@ def _lowest(_typing: Any, word: Any) -> Any:
 masks: Callable[[NDArray[np.uint8], np.uint64], tuple[np.uint64, np.uint64]] = cast(
     "Any", intrinsic(_masks)
 )
-"""`masks(data, at)`: of 64 bytes, bits of what may end a line, and of what is within a character."""
+"""`masks(data, at)`: of 64 bytes, bits of what may end a line, of what is inside a character."""
 
 ones: Callable[[np.uint64], np.uint64] = cast("Any", intrinsic(_ones))
 """`ones(word)`: how many bits are set."""

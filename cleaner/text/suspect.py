@@ -1,9 +1,9 @@
 """The fast first look: which passages can need a repair at all.
 
 All that makes `repair` act is written down as patterns of a few characters (ftfy's signs of
-mojibake, letters that compose, characters that go). They are compiled to one automaton over classes
-of characters, which a kernel runs over the bytes of an Arrow column. A passage that is not flagged
-comes out of `repair` unchanged; a flagged one may, too.
+mojibake, what legacy encodings leave, letters that compose, characters that go). They are compiled
+to one automaton over classes of characters, which a kernel runs over the bytes of an Arrow column.
+A passage that is not flagged comes out of `repair` unchanged; a flagged one may, too.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from cleaner.text.repair import (
     replaced_characters,
 )
 from cleaner.text.tame import CLOSING, HATTED, MILD, SHARP, scan
+from cleaner.text.tone import tone_signs
+from cleaner.text.vietnamese import SIGNS as LEGACY_SIGNS
 
 _SIZE = 0x20000  # planes 0 and 1 have a class each; beyond them lie `_OTHER` and `_BAD`
 _OTHER, _BAD = 0x20000, 0x20001
@@ -40,7 +42,10 @@ Chars: TypeAlias = NDArray[np.int64]
 
 
 def suspects(text: pa.StringArray, options: RepairOptions = DEFAULT) -> NDArray[np.bool_]:
-    """bool[len(text)]: whether `repair` may change the string; False is certain. No nulls."""
+    """bool[len(text)]: whether `repair` may change the string; False is certain. No nulls.
+
+    The passages of a document that was misread from a legacy encoding have a flag at least once.
+    """
     flags = np.zeros(len(text), np.bool_)
     buffers = text.buffers()
     if not len(text) or buffers[2] is None:
@@ -164,6 +169,9 @@ def _patterns(options: RepairOptions) -> Iterator[tuple[str, int]]:
         yield BADNESS_RE.pattern, BADNESS_RE.flags
         for sign in EXTRA_SIGNS:
             yield sign, 0
+    if options.legacy:
+        yield from ((sign, 0) for sign in LEGACY_SIGNS)
+    yield from ((sign, 0) for sign in tone_signs(options.tones))
     if options.controls:
         yield "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", 0
     if options.mojibake and options.line_ends:

@@ -22,10 +22,10 @@ WIDTH = 64
 REACH = WIDTH + 3
 """Bytes that `_wild_bytes` reads."""
 
-MILD = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ\u0103\u0111\u0129\u0169" + "".join(
+MILD = "àáâãäåæçèéêëìíîïñòóôõöùúûüýþÿ\u0103\u0111\u0129\u0169" + "".join(
     map(chr, (0x1A0, 0x1A1, 0x1AF, 0x1B0, *range(0x1E80, 0x1F00)))
 )
-SHARP = "ÀÁÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞß\u0102\u0110\u0128\u0168–—‘’“…"
+SHARP = "ÀÁÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖÙÚÛÜÝÞß\u0102\u0110\u0128\u0168–—‘’“…"
 """Tame only after an ASCII character."""
 HATTED, CLOSING = "ÂÃ", "”"
 """Sharp, too; and no space may follow the first, only ASCII the other."""
@@ -78,7 +78,7 @@ class _Mask:
 def _wild(x: _Bytes, y: _Bytes, z: _Bytes, w: _Bytes) -> _Mask:
     """Which bytes x, followed by y, z, w, are not part of tame text."""
     wild = x.among((0, 8), (11, 31), 38, 127)
-    known = x.among(0xC3) & ~y.among(0x97, 0xB7)
+    known = x.among(0xC3) & ~y.among((0x97, 0x98), 0xB0, (0xB7, 0xB8))
     known |= x.among(0xC4) & y.among((0x82, 0x83), (0x90, 0x91), (0xA8, 0xA9))
     known |= x.among(0xC5) & y.among((0xA8, 0xA9))
     known |= x.among(0xC6) & y.among((0xA0, 0xA1), (0xAF, 0xB0))

@@ -4,7 +4,7 @@ Words are those of `cleaner.text.key`, the reference: two words have equal hashe
 their keys are equal, but for chance (2^-64 a pair). No Python object is made for a word.
 """
 
-# ruff: noqa: PLR0917  a kernel takes its columns by position
+
 
 from __future__ import annotations
 

@@ -127,7 +127,10 @@ stages:
 max_bad: 2.5
 read: {{max_document_bytes: 3XB, segment: page}}
 """
-    known = "unicode, repeats, noise, language, repeated_passages, exact_duplicates, near_duplicates, tidy"
+    known = (
+        "unicode, repeats, noise, language, repeated_passages, exact_duplicates,"
+        " near_duplicates, tidy"
+    )
     assert messages(text) == [
         (
             "run.yaml:1:7: name: expected up to 100 letters, digits, '.', '_' and '-', the first a"

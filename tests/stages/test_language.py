@@ -23,7 +23,7 @@ def make(texts: list[str]) -> b.Batch:
     return b.new(docs, column).for_stage("language", 1)
 
 
-@pytest.mark.parametrize("backend", ["py3langid", "langdetect"])
+@pytest.mark.parametrize("backend", ["blend", "py3langid", "langdetect"])
 def test_documents_are_annotated(backend: str) -> None:
     """Without `keep` every document stays, with its language and score."""
     stage = Language(use="language", backend=backend)
@@ -51,7 +51,7 @@ def test_other_languages_are_dropped() -> None:
     assert batch.docs.column("lang").to_pylist() == ["vi"]
     (book,) = (table.to_pylist() for table in batch.ledger)
     assert [(r["ordinal"], r["rule"], r["evidence"]) for r in book] == [
-        (0, "language.other", "lang=en 0.99"),
+        (0, "language.other", "lang=en 1.00"),
         (2, "language.other", "lang=und 0.00"),
     ]
 
@@ -94,6 +94,53 @@ def test_a_misspelt_language_is_an_error() -> None:
 def test_what_it_says_of_itself() -> None:
     """Rules have reasons; the digest names library and version; the columns are declared."""
     stage = Language(use="language", backend="langdetect")
-    assert set(stage.rules()) == {"language.other", "language.low_score"}
+    assert set(stage.rules()) == {
+        "language.other",
+        "language.low_score",
+        "language.foreign_passage",
+    }
     assert stage.digest() == "langdetect-1.0.9/1"
-    assert stage.adds == {"lang", "lang_score"}
+    assert stage.adds == {"lang", "lang_score", "foreign"}
+
+
+MIXED = [VI, VI, EN, VI, "OK.\n"]
+
+
+def test_foreign_passages_are_cut() -> None:
+    """A passage in another language than most of its document goes, with its language named."""
+    stage = Language(use="language", foreign="cut")
+    batch = stage.open()(make(["".join(MIXED), EN + EN]))
+    assert batch.text.to_pylist() == [VI + VI + VI + "OK.\n", EN + EN]
+    (book,) = (table.to_pylist() for table in batch.ledger)
+    assert [(r["ordinal"], r["rule"], r["before"]) for r in book] == [
+        (0, "language.foreign_passage", EN)
+    ]
+    assert book[0]["evidence"] == "lang=en 1.00, document vi"
+    assert not stage.can_drop()
+
+
+def test_foreign_passages_are_marked() -> None:
+    """Marking changes no text and tells which passages they are."""
+    batch = Language(use="language", foreign="mark").open()(make(["".join(MIXED), ""]))
+    assert batch.passages.column("foreign").to_pylist() == [False, False, True, False, False]
+    assert batch.text.to_pylist() == ["".join(MIXED), ""]
+    assert batch.ledger == ()
+
+
+def test_the_document_is_what_most_of_it_is() -> None:
+    """A foreign first line does not decide; without the option it does."""
+    text = EN * 2 + VI * 9
+    stage = Language(use="language", foreign="cut", max_chars=100)
+    batch = stage.open()(make([text]))
+    assert batch.docs.column("lang").to_pylist() == ["vi"]
+    assert batch.text.to_pylist() == [VI * 9]
+    plain = Language(use="language", max_chars=100).open()(make([text]))
+    assert plain.docs.column("lang").to_pylist() == ["en"]
+
+
+def test_kept_and_short_passages_stay() -> None:
+    """Languages to keep are never foreign; nor is what is too short or too uncertain to tell."""
+    text = "".join(MIXED)
+    for fields in ({"keep": ["vi", "en"]}, {"foreign_min_chars": 200}, {"foreign_min_score": 1.0}):
+        stage = Language(use="language", foreign="cut", **fields)
+        assert stage.open()(make([text])).text.to_pylist() == [text]

@@ -21,7 +21,7 @@ SENTENCES = {
     "ja": "市議会は来週ふたたび集まり、新しい橋について決めます。",
     "ar": "سيجتمع المجلس البلدي الأسبوع المقبل لاتخاذ قرار بشأن الجسر الجديد.",
 }
-BACKENDS = ("py3langid", "langdetect")
+BACKENDS = ("blend", "py3langid", "langdetect")
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
