@@ -85,7 +85,7 @@ def _teaser(page: GoldPage) -> tuple[str, str] | None:
     """Headline and first sentences of a page, as another page would announce it."""
     title = max(_TITLE_END.split(page.title), key=len).strip()
     for line, label in zip(page.lines, page.labels, strict=True):
-        if label and 60 <= len(line) and line.strip() != title:
+        if label and len(line) >= 60 and line.strip() != title:
             cut = line[:260]
             end = max(cut.rfind(". "), cut.rfind("。"))
             first = cut[: end + 1] if end > 50 else cut.rsplit(" ", 1)[0]

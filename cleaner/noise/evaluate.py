@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaner.errors import InputError
+from cleaner.noise.judge import Repeats
 from cleaner.text.jit import column, kernel
 from cleaner.text.ragged import Ragged
 from cleaner.text.words import EMPTY_KEY, key_hash, word_hashes
@@ -148,23 +149,46 @@ def site_of(host: str) -> str:
 
 
 def repeats(pages: GoldPages) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """What the stage `repeats` counts, over these pages: per mille of the host, other pages of the set.
+    """What the stage `repeats` counts: per mille of the host, other pages of the set.
 
     Two int32[lines], by keys with numbers folded. The share is -1 where the host is not known or
     has fewer than `FEWEST_PAGES` pages, and 0 where no other page of it has the line.
     """
-    keys = key_hash(pages.text, fold_digits=True)
+    on_host, in_set, totals = _counts(pages, fold_digits=True)
+    page = pages.page_of
+    share = np.where(on_host > 1, on_host * 1000 // np.maximum(totals[page], 1), 0)
+    share[(totals < FEWEST_PAGES)[page]] = -1
+    return share.astype(np.int32), np.maximum(in_set - 1, 0).astype(np.int32)
+
+
+def host_repeats(pages: GoldPages) -> list[Repeats | None]:
+    """The same counts as rules take them, a page each; None where the host is not known."""
+    on_host, in_set, totals = _counts(pages, fold_digits=False)
+    found: list[Repeats | None] = []
+    for page, total in enumerate(totals.tolist()):
+        low, high = int(pages.first[page]), int(pages.first[page + 1])
+        counts = (on_host[low:high].tolist(), in_set[low:high].tolist())
+        found.append(Repeats(*counts, total) if total else None)
+    return found
+
+
+def _counts(
+    pages: GoldPages, *, fold_digits: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Pages of the host, and of the set, that have each line, int64[lines]; pages of the hosts.
+
+    A line that only one page has counts 0, and a page without a host has none.
+    """
+    keys = key_hash(pages.text, fold_digits=fold_digits)
     page = pages.page_of
     sets = np.unique([p.set for p in pages.pages], return_inverse=True)[1]
     hosts = np.unique([f"{p.set}\n{p.host}" for p in pages.pages], return_inverse=True)[1]
     totals = np.bincount(hosts)[hosts] if len(pages.pages) else np.zeros(0, np.int64)
+    totals[[not p.host for p in pages.pages]] = 0
     counted = (keys != EMPTY_KEY) & (pages.words.counts <= MOST_WORDS)
-    on_host = np.where(counted, _pages_with(hosts[page], keys, page), 1)
-    in_set = np.where(counted, _pages_with(sets[page], keys, page), 1)
-    share = np.where(on_host > 1, on_host * 1000 // np.maximum(totals[page], 1), 0)
-    nameless = np.array([not p.host for p in pages.pages], bool)
-    share[(totals < FEWEST_PAGES)[page] | nameless[page]] = -1
-    return share.astype(np.int32), (in_set - 1).astype(np.int32)
+    on_host = np.where(counted & (totals > 0)[page], _pages_with(hosts[page], keys, page), 0)
+    in_set = np.where(counted, _pages_with(sets[page], keys, page), 0)
+    return np.where(on_host > 1, on_host, 0), np.where(in_set > 1, in_set, 0), totals
 
 
 def _pages_with(
@@ -200,7 +224,7 @@ def headlines(pages: GoldPages) -> NDArray[np.bool_]:
 
 @kernel
 def _headlines(first, ends, words, title_ends, titles, found):  # type: ignore[no-untyped-def]
-    """Mark lines whose words are a run of the title's words, half of them or more, or the reverse."""
+    """Mark lines whose words are a run of at least half of the title, or the reverse."""
     for page in range(first.size - 1):
         low, size = title_ends[page], title_ends[page + 1] - title_ends[page]
         if size < HEADLINE_WORDS:

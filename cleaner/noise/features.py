@@ -82,8 +82,11 @@ OWN = (
     "repeats_corpus",
     "rule",
 )
-"""Features of the line alone. Shares are per mille of the characters (letters, digits, marks), of the letters (upper,
-page_script), of the tokens (capitals), of the words (distinct_words, shared, frame_shared)."""
+"""Features of the line alone.
+
+Shares are per mille of the characters (letters, digits, marks), of the letters (upper,
+page_script), of the tokens (capitals), of the words (distinct_words, shared, frame_shared).
+"""
 PLACE = (
     "line",
     "lines_left",
@@ -114,6 +117,7 @@ PAGE = (
     "page_words_per_line",
     "zone_words",
     "zone_lines",
+    "page_rules",
 )
 CORE = (
     "words",
@@ -130,6 +134,8 @@ CORE = (
     "repeats",
     "rule",
 )
+VERSION = 1
+"""Raised when a feature of the same name means something else: a model fits one version alone."""
 REACH = 3
 """Neighbours on each side whose core features a line sees."""
 RADII = (2, 5, 10, 20)
@@ -157,6 +163,8 @@ _RADII = np.array(RADII, np.int64)
 _PLACE = len(OWN)
 _PAGE = _PLACE + len(PLACE)
 _NEAR = _PAGE + len(PAGE)
+_PAGE_RULES = _NEAR - 1
+_LEAST_RULE = 100
 _MEANS = _NEAR + 2 * REACH * len(CORE)
 _REACH, _N_CORE, _N_MEANS = REACH, len(CORE), len(MEANS)
 
@@ -259,6 +267,21 @@ def with_lexicon(found: Features, lexicon: Lexicon) -> Features:
     _look_up(lines.words.offsets, lines.words.values, lexicon.check, lexicon.value, values)
     _around(lines.first, values)
     return Features(values, lines)
+
+
+def with_unknown(
+    found: Features, *, repeats: NDArray[np.bool_], rules: NDArray[np.bool_] | None = None
+) -> Features:
+    """The same features as if in some lines repeats were not counted, or rules not tried.
+
+    Both bool[lines].
+    """
+    values = found.values.copy()
+    values[repeats, _HOST : _CORPUS + 1] = -1
+    if rules is not None:
+        values[rules, _RULE] = 0
+    _around(found.scan.first, values)
+    return Features(values, found.scan)
 
 
 def ngrams(words: Ragged) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
@@ -410,6 +433,11 @@ def _around(first, out):  # type: ignore[no-untyped-def]
         most = max(most, first[page + 1] - first[page])
     sums = np.zeros((most + 1, _N_MEANS), np.int64)
     for page in range(first.size - 1):
+        ruled = np.int64(0)
+        for row in range(first[page], first[page + 1]):
+            ruled += out[row, _RULE] >= _LEAST_RULE
+        for row in range(first[page], first[page + 1]):
+            out[row, _PAGE_RULES] = ruled * 1000 // (first[page + 1] - first[page])
         _near(first[page], first[page + 1], out)
         _average(first[page], first[page + 1], sums, out)
 

@@ -20,7 +20,7 @@ class Forest:
 
     Attributes:
         roots: int32[trees], the first node of each tree.
-        feature, threshold: int16[nodes]; a line goes left where its feature is at most the threshold.
+        feature, threshold: int16[nodes]; left is where the feature is at most the threshold.
         children: int32[nodes, 2]; a leaf is its own child.
         value: int16[nodes], the score of a line that ends here; in inner nodes the mean of those
             below, for explanations.
@@ -56,7 +56,7 @@ class Forest:
         return int(self.feature.max()) + 1 if len(self.feature) else 0
 
     def scores(self, left: NDArray[np.int16], right: NDArray[np.int16]) -> NDArray[np.int32]:
-        """Sums of the leaves of each line, int32[lines]; its features are those of both matrices."""
+        """Sums of the leaves of each line, int32[lines]; features are those of both matrices."""
         self._check(left, right)
         sums = np.zeros(len(left), np.int32)
         _walk(*self._columns(), self.depth, column(left, np.int16), column(right, np.int16), sums)
@@ -94,7 +94,7 @@ class Forest:
 
 @kernel
 def _walk(roots, feature, threshold, children, value, depth, left, right, sums):  # type: ignore[no-untyped-def]
-    """Add the leaf of each tree to each line's sum; lines in blocks, so that their steps overlap."""
+    """Add the leaf of each tree to each line's sum; in blocks, so that steps overlap."""
     lines, width, more = left.shape[0], left.shape[1], right.shape[1]
     x = np.zeros((_BLOCK, width + more), np.int16)
     node = np.zeros(_BLOCK, np.int64)

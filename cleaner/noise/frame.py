@@ -193,7 +193,7 @@ def _is_menu_like(page: Page, low: int, high: int) -> bool:
     """
     size = high - low
     known = sum(at in page.known for at in range(low, high))
-    if known >= 2 and known * 40 >= size:
+    if known >= 2 and known * 8 >= size or known >= 4 and known * 40 >= size:
         return True
     if len(page.known) >= 6 and (known or size >= 2 * _RUN_LINES):
         return True

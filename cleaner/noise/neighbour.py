@@ -154,7 +154,7 @@ def _followers(page: Page, start: int, body_end: int) -> int:
 def _may_follow(page: Page, at: int, start: int) -> bool:
     """Whether a short line still belongs to the list."""
     line = page.lines[at]
-    if page.is_inside(at) and at - start >= 12:
+    if at - start >= 12 and (page.is_inside(at) or not page.has_article):
         return False
     return not (line.is_listed and line.words > 12 and page.is_inside(at))
 

@@ -1,4 +1,4 @@
-"""Features of the model's second pass: what the first pass says about a line's page and neighbours."""
+"""Features of the model's second pass: what the first one says about page and neighbours."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def _in_document(
     from ftfy.badness import is_bad
 
     from cleaner.batch import Edit
-    from cleaner.text.repair import repair
+    from cleaner.text.repair import careful, repair
     from cleaner.text.vietnamese import has_capitals, has_sign, misread_from
 
     passages = {number: batch.passage_text[number].as_py() for number in suspected}
@@ -151,6 +151,7 @@ def _in_document(
         encoding, doubtful = misread_from(batch.text[doc].as_py())
         if doubtful:
             flags.add(LEGACY_SUSPECT)
+            options = careful(options)
     if encoding:  # then it is all of the document
         low, high = int(batch.first[doc]), int(batch.first[doc + 1])
         column = batch.passage_text.slice(low, high - low).to_pylist()

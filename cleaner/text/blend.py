@@ -51,9 +51,9 @@ _RELATIVE_PRICE = 26
 _SHIFT = 15
 """py3langid's scores have 16 bits more behind the point, and count twice."""
 RELATIVES = {
-    "an": "es", "ast": "es", "az": "tr", "be": "ru uk", "bs": "hr", "eo": "es it", "fo": "da",
+    "an": "es", "az": "tr", "be": "ru uk", "bs": "hr", "eo": "es it", "fo": "da",
     "gl": "es pt", "is": "da no", "jv": "id", "la": "it", "lb": "de", "ms": "id", "nn": "no",
-    "oc": "ca fr", "sr": "hr mk", "su": "id",
+    "oc": "ca fr", "sr": "hr mk",
 }  # fmt: skip
 """Languages without a profile → close ones that have one."""
 _HEAT = 2.0

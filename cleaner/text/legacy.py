@@ -167,8 +167,11 @@ def _vni() -> dict[str, str]:
         table |= {byte: letter, byte.upper(): letter.upper()}
     tables = [(c, "", _VNI_TONES) for c in "aeouy"] + [(c, "", _VNI_TONES) for c in "ôö"]
     tables += [(c, "\u0302", _VNI_HAT) for c in "aeo"] + [("a", "\u0306", _VNI_BREVE)]
+    table |= {"yï": "y\u0323", "YÏ": "Y\u0323"}  # usually written î
     for base, hat, marks in tables:
         for mark, tone in marks.items():
+            if base + mark == "yï":
+                continue
             letter = _VNI_ALONE.get(base, base)
             for unit in (base + mark, base.upper() + mark.upper()):
                 whole = (letter if unit[0] == base else letter.upper()) + hat + tone

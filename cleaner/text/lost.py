@@ -102,16 +102,19 @@ def _letters(text: str, lost: str) -> Iterator[str]:
             yield "\u201d"
             before = "."
             continue
-        behind = words[at + 1].lower() if at + 1 < len(words) else "."
-        best = _best(word, marks, lost, before, behind)
+        behind = words[at + 1] if at + 1 < len(words) else "."
+        shouted = any(len(w) > 1 and w.isupper() for w in (words[at - 1] if at else "", behind))
+        best = _best(word, marks, lost, shouted, before, behind.lower())
         yield from best
-        before = "".join(_put(word, best)).lower()
+        before = _put(word, best).lower()
 
 
-def _best(word: str, marks: list[str], lost: str, before: str, behind: str) -> tuple[str, ...]:
-    """The letters that fill the marks of a word."""
+def _best(
+    word: str, marks: list[str], lost: str, shouted: bool, before: str, behind: str
+) -> tuple[str, ...]:
+    """The letters that fill the marks of a word; `shouted`: it stands among capitals."""
     plain = [c for c in word if c not in _MARKS]
-    upper = all(c.isupper() for c in plain)
+    upper = all(c.isupper() for c in plain) and (len(plain) > 1 or shouted)
     options = [
         tuple(_choices(mark, lost, upper, place == 0 and word[0] == mark))
         for place, mark in enumerate(marks)
@@ -122,7 +125,7 @@ def _best(word: str, marks: list[str], lost: str, before: str, behind: str) -> t
     ranked = []
     for letters in product(*options):
         filled = _put(word, letters)
-        if is_syllable("".join(filled)):
+        if is_syllable(filled):
             ranked.append((_weight(word, letters, before, behind), letters))
     return max(ranked)[1] if ranked else nothing
 
@@ -132,15 +135,13 @@ def _choices(mark: str, lost: str, upper: bool, first: bool) -> Iterator[str]:
     if mark == _D:
         yield "\u0110"
         return
-    sets = [s.upper() for s in LETTERS[1:]] if mark == _CAPITAL else list(LETTERS)
-    for letter in (c for s in sets for c in s):
+    small, capital, short = LETTERS
+    letters = short.upper() if mark == _CAPITAL else small + capital.upper()
+    for letter in letters:
         lead = b"\xc3" if mark == _CAPITAL else b"\xe1\xbb"
         code = letter.encode()
-        if (
-            code[:-1] == lead
-            and chr(code[-1]) in lost
-            and (upper or first if letter.isupper() else True)
-        ):
+        fits = (upper or first) if letter.isupper() else not upper
+        if fits and code[:-1] == lead and chr(code[-1]) in lost:
             yield letter
 
 

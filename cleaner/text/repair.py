@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from html.entities import html5
 
@@ -18,7 +18,7 @@ from cleaner.text.align import Fix, align, apply, compose
 from cleaner.text.legacy import Legacy
 from cleaner.text.mojibake import repair_encoding
 from cleaner.text.tone import TonePlacement, moved_tones
-from cleaner.text.vietnamese import misread_from, reread_passage
+from cleaner.text.vietnamese import has_sign, misread_from, reread_passage
 
 RULES = {
     "unicode.legacy": "Vietnamese in TCVN3, VNI, VISCII or windows-1258 was read as windows-1252; "
@@ -80,8 +80,16 @@ def repair_document(
     passages: Sequence[str], options: RepairOptions = DEFAULT
 ) -> tuple[Repaired, ...]:
     """Repair all passages of a document; together they show an encoding that one may not show."""
-    encoding = misread_from("".join(passages))[0] if options.legacy else None
+    encoding: Legacy | None = None
+    if options.legacy and any(map(has_sign, passages)):
+        encoding, doubtful = misread_from("".join(passages))
+        options = careful(options) if doubtful else options
     return tuple(repair(passage, options, encoding) for passage in passages)
+
+
+def careful(options: RepairOptions) -> RepairOptions:
+    """For a document that may be in a legacy encoding: there, invisible characters are letters."""
+    return replace(options, controls=False, zero_width=False, spaces="")
 
 
 def repair(

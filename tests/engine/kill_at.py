@@ -47,7 +47,8 @@ def main() -> None:
             Path.rename, lambda path, _: path.parent.name == "publish", number
         )
     elif point == "published":
-        publish.clear = die_before(publish.clear, lambda _: True, number + len(publish.FOLDERS) + 1)
+        deadly = die_before(store.clear, lambda _: True, number + len(publish.FOLDERS) + 1)
+        publish.clear = deadly  # type: ignore[attr-defined]  # the name that it uses
     try:
         run(load(config))
     except CleanerError as error:

@@ -104,9 +104,7 @@ def write_records(path: Path, texts: Sequence[str], **columns: Sequence[Any]) ->
     return path
 
 
-def make_config(
-    tmp: Path, stages: Sequence[str | Mapping[str, Any]], name: str = "run", **settings: Any
-) -> RunConfig:
+def make_config(tmp: Path, stages: Sequence[Any], name: str = "run", **settings: Any) -> RunConfig:
     """A config that reads `tmp/in` and writes `tmp/<name>`, inline if nothing else is said."""
     items = [{"use": s} if isinstance(s, str) else dict(s) for s in stages]
     values: dict[str, Any] = {
@@ -123,7 +121,7 @@ def make_config(
 
 def make_run(
     tmp: Path,
-    stages: Sequence[str | Mapping[str, Any]],
+    stages: Sequence[Any],
     name: str = "run",
     limit: int | None = None,
     sample: int | None = None,

@@ -7,10 +7,11 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # has no types here
 import pytest
 
 from cleaner.config.load import resolved_yaml
@@ -35,10 +36,10 @@ FULL = [MEND, "repeats", WORDS, SLOW, "exact_duplicates", "near_duplicates"]
 SMALL = {"kind": "inline", "shard_bytes": "6KB"}
 
 
-def write_config(tmp: Path, stages: Sequence[object], **settings: object) -> Path:
+def write_config(tmp: Path, stages: Sequence[Any], **settings: Any) -> Path:
     """A config file for another process."""
     path = tmp / "config.yaml"
-    path.write_text(resolved_yaml(make_config(tmp, stages, **settings)))  # type: ignore[arg-type]
+    path.write_text(resolved_yaml(make_config(tmp, stages, **settings)))
     return path
 
 
@@ -54,11 +55,11 @@ def processes_of(group: int) -> list[psutil.Process]:
     return found
 
 
-def wait_for(claim: object, seconds: float = 20) -> bool:
+def wait_for(claim: Callable[[], bool], seconds: float = 20) -> bool:
     """Whether a function comes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if claim():  # type: ignore[operator]
+        if claim():
             return True
         time.sleep(0.02)
     return False
@@ -96,7 +97,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(tmp: Path) -> None:
     write_records(tmp / "in" / "a.jsonl", [f"colour {i}" for i in range(60)])
     engine = {"kind": "local", "workers": 2, "shard_bytes": 300}
     (tmp / "pids").mkdir()
-    stages = [MEND, {**SLOW, "seconds": 0.05, "pids": str(tmp / "pids")}]
+    stages: list[Any] = [MEND, {**SLOW, "seconds": 0.05, "pids": str(tmp / "pids")}]
     path = write_config(tmp, stages, engine=engine, keep_work=True)
     process = start("tests.engine.kill_at", "never", "1", str(path))
     maps = tmp / "run" / "work" / "01-map"

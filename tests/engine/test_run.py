@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -94,7 +95,10 @@ def test_the_shard_size_changes_no_byte(
 ) -> None:
     """From a document a shard to all of them in one, parts and row groups are the same."""
     corpus, expected = reference
-    where = {"input": [str(corpus / "in")], "engine": {"kind": "inline", "shard_bytes": size}}
+    where: dict[str, Any] = {
+        "input": [str(corpus / "in")],
+        "engine": {"kind": "inline", "shard_bytes": size},
+    }
     check_balance(make_run(tmp, ALL, write=SMALL, **where))
     assert bytes_of(tmp / "run") == expected
 
@@ -105,7 +109,10 @@ def test_the_number_of_partitions_changes_no_byte(
     """Exchanges of many partitions, most of them empty, give what one partition gives."""
     corpus, expected = reference
     monkeypatch.setattr(contexts, "PARTITION_BYTES", 2000)
-    where = {"input": [str(corpus / "in")], "engine": {"kind": "inline", "shard_bytes": "9KB"}}
+    where: dict[str, Any] = {
+        "input": [str(corpus / "in")],
+        "engine": {"kind": "inline", "shard_bytes": "9KB"},
+    }
     make_run(tmp, ALL, write=SMALL, keep_work=True, **where)
     assert json.loads((tmp / "run" / "work" / "context.json").read_bytes())["partitions"] >= 8
     assert bytes_of(tmp / "run") == expected

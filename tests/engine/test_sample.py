@@ -36,7 +36,7 @@ def test_a_selection_is_the_same_for_every_shard_size(tmp: Path, how: dict[str, 
     found = []
     for size in SIZES:
         engine = {"kind": "inline", "shard_bytes": size}
-        report = make_run(tmp, STAGE_LIST, name=f"s{size}", engine=engine, **how)  # type: ignore[arg-type]
+        report = make_run(tmp, STAGE_LIST, name=f"s{size}", engine=engine, **how)
         check_balance(report)
         assert report.stages[1].counts["docs_in"] == 9
         [(name, number)] = how.items()

@@ -152,7 +152,7 @@ def published(batch: Batch, texts: list[str]) -> pa.Table:
     """The ledger of a batch, in its last shape."""
     whole = originals(texts)
     return output.ledger_rows(
-        rows_of(batch), ids, {"r.a": "because"}, lambda o: whole.take(pa.array(o))
+        rows_of(batch), ids, {("first", "r.a"): "because"}, lambda o: whole.take(pa.array(o))
     )
 
 

@@ -119,7 +119,8 @@ def test_bytes_come_back_from_text_and_rows(
     for _ in range(2):
         edits = []
         for p, text in enumerate(batch.passage_text.to_pylist()):
-            edits += [b.Edit(p, *s, "r", new) for *s, new in draw.draw(changes(len(text)))]
+            spans = draw.draw(changes(len(text)))
+            edits += [b.Edit(p, low, high, "r", new) for low, high, new in spans]
         batch = batch.rewrite(edits)
     text = batch.text[0].as_py()
     facts = {

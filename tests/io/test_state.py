@@ -61,7 +61,9 @@ def changed(batch: Batch, data: st.DataObject) -> Batch:
     for _ in range(2):
         edits = []
         for p, text in enumerate(batch.passage_text.to_pylist()):
-            edits += [b.Edit(p, *s, "r", new) for *s, new in data.draw(changes(len(text)))]
+            edits += [
+                b.Edit(p, low, high, "r", new) for low, high, new in data.draw(changes(len(text)))
+            ]
         batch = batch.rewrite(edits)
     if batch.num_docs:
         batch = batch.drop([b.Drop(data.draw(st.integers(0, batch.num_docs - 1)), "r.d")])

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from cleaner import batch as b
 from cleaner.stages.unicode import Unicode
+from cleaner.text.legacy import encode
 from cleaner.text.pieces import restore
-from cleaner.text.repair import RULES, repair
+from cleaner.text.repair import RULES, repair_document
 from tests.property.strategies import documents
 
 
@@ -57,7 +58,8 @@ def test_the_original_comes_back(text: str) -> None:
     start = make([text])
     batch = Unicode(use="unicode").open()(start)
     current = batch.text.to_pylist()[0]
-    assert current == "".join(repair(p).text for p in start.passage_text.to_pylist())
+    expected = repair_document(start.passage_text.to_pylist())
+    assert current == "".join(repaired.text for repaired in expected)
     book = [(r["start"], r["end"], r["step"], r["before"], r["after"]) for r in rows(batch)]
     assert restore(current, book) == text
 
@@ -78,3 +80,59 @@ def test_what_it_says_of_itself() -> None:
     assert stage.rules() == RULES
     assert "ftfy-6" in stage.digest()
     assert "unicode-" in stage.digest()
+
+
+VIETNAMESE = "Sáng nay trời mưa, bà vẫn dọn hàng bún ở đầu ngõ.\nSố: 12\nplain\nquyết định mới\n"
+FOREIGN = " çàlôgrîn bécâssé ñoquìllo férrârî"
+
+
+def misread(text: str) -> str:
+    """The text in TCVN3, read as windows-1252."""
+    return encode(text, "tcvn3").decode("cp1252")
+
+
+def test_a_misread_document_is_read_again_as_a_whole() -> None:
+    """Also its passages that show nothing by themselves; others of the batch are left alone."""
+    french = "Où étiez-vous l’été dernier, à Noël?\n"
+    batch = Unicode(use="unicode").open()(make([french, misread(VIETNAMESE), "a\u200bb"]))
+    assert batch.text.to_pylist() == [french, VIETNAMESE, "ab"]
+    assert {r["rule"] for r in rows(batch) if r["ordinal"] == 1} == {"unicode.legacy"}
+    assert batch.docs.column("flags").to_pylist() == [[], [], []]
+    book = [
+        (r["start"], r["end"], r["step"], r["before"], r["after"])
+        for r in rows(batch)
+        if r["ordinal"] == 1
+    ]
+    assert restore(VIETNAMESE, book) == misread(VIETNAMESE)
+    kept = Unicode(use="unicode", legacy=False, zero_width=False).open()(
+        make([misread(VIETNAMESE)])
+    )
+    assert kept.text.to_pylist() == [misread(VIETNAMESE)]
+
+
+def test_doubts_are_flagged() -> None:
+    """What looks damaged and is left says so in a column of the corpus."""
+    texts = [
+        misread(VIETNAMESE) + FOREIGN * 3,
+        misread(VIETNAMESE) + misread("quyết định").replace("quy", "QUY").replace("t ", "T "),
+        "Arsenal v Wolfsburg: pre-season friendly â\x80â\x80\x9c live!",
+        "plain",
+    ]
+    stage = Unicode(use="unicode", controls=False)
+    batch = stage.open()(make(texts))
+    assert batch.docs.column("flags").to_pylist() == [
+        ["legacy_suspect", "mojibake_suspect"],
+        ["tcvn3_capitals"],
+        ["mojibake_suspect"],
+        [],
+    ]
+    assert batch.text.to_pylist()[0] == texts[0]  # with its soft hyphens, which may be letters
+    assert batch.text.to_pylist()[1].endswith("QUYếT định")
+    assert stage.publishes() == {"flags": pa.list_(pa.string())}
+    assert stage.adds == {"flags"}
+
+
+def test_an_empty_batch_has_the_column_too() -> None:
+    """Shards without documents have the same schema."""
+    batch = Unicode(use="unicode").open()(make([]))
+    assert batch.docs.schema.field("flags").type == pa.list_(pa.string())

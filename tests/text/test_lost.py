@@ -16,7 +16,7 @@ LINES = (
     "Ông cho biết nhiều người vẫn phải chờ đến giờ khởi hành.\n",
     "Vấn đề này đã được “mổ xẻ” từ lâu, họ nói.\n",
     "Đây là con đường nối liền hai nền văn hóa châu Á.\n",
-    "SỐ LIỆU THỐNG KÊ CHÍNH THỨC CỦA THÀNH PHỐ\n",
+    "SỐ LIỆU CHÍNH THỨC CỦA THÀNH PHỐ VỀ NƯỚC\n",
 )
 
 
@@ -28,13 +28,12 @@ def damaged(text: str, codec: str, lost: str) -> str:
     )
 
 
-@pytest.mark.parametrize("codec", ["cp1252", "cp1258"])
-@pytest.mark.parametrize("lost", ["\ufffd", ""])
+@pytest.mark.parametrize(
+    ("codec", "lost"), [("cp1252", "\ufffd"), ("cp1252", ""), ("cp1258", "\ufffd")]
+)
 @pytest.mark.parametrize("line", LINES)
 def test_syllables_decide(line: str, codec: str, lost: str) -> None:
     """What is left of a letter, its word and its neighbours give the letter back."""
-    if codec == "cp1258" and not lost:
-        pytest.skip("there four more bytes vanish, and with them what tells letters apart")
     garbled = damaged(line, codec, lost)
     assert garbled != line
     repaired = repair(garbled)

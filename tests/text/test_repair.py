@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.text.align import Fix, apply
-from cleaner.text.repair import DEFAULT, RULES, RepairOptions, repair
+from cleaner.text.legacy import encode
+from cleaner.text.repair import DEFAULT, RULES, RepairOptions, repair, repair_document
 
 VIETNAMESE = "Thời tiết hôm nay ở Đà Nẵng rất đẹp, nhiều người ra biển từ sớm.\n"
 GARBLED = st.text(
@@ -214,3 +215,33 @@ def test_the_default_options_are_the_documented_ones() -> None:
     """Nothing that changes healthy typography is on."""
     assert [DEFAULT.quotes, DEFAULT.ligatures, DEFAULT.widths] == [False] * 3
     assert "\u3000" not in DEFAULT.spaces
+
+
+def test_a_second_byte_that_was_taken_for_a_quote() -> None:
+    """Somebody straightened the closing quote in UTF-8 that was read as latin-1."""
+    read = "Nối lại tuyến đường mới ở Biển Đông".encode().decode("latin-1").replace("»", '"')
+    assert repair(read).text == "Nối lại tuyến đường mới ở Biển Đông"
+    assert repair('Xin "má" và "khá"').fixes == ()
+
+
+def test_a_garbled_replacement_character_is_one() -> None:
+    """U+FFFD that was itself misread is better as U+FFFD."""
+    assert repair("left ï¿½ right\n").text == "left \ufffd right\n"
+
+
+def test_a_document_shows_what_a_passage_does_not() -> None:
+    """Lines too short to tell are read again where the document as a whole is in TCVN3."""
+    text = "Sáng nay trời mưa, bà vẫn dọn hàng bún ở đầu ngõ\nSố: 12\nxã\nplain\n"
+    lines = encode(text, "tcvn3").decode("cp1252").splitlines(keepends=True)
+    repaired = repair_document(lines)
+    assert "".join(r.text for r in repaired) == text
+    assert {f.rule for r in repaired for f in r.fixes} == {"unicode.legacy"}
+    assert [r.fixes for r in repair_document(lines, RepairOptions(legacy=False))][1] == ()
+    assert repair(lines[1]).fixes == ()
+
+
+@given(st.lists(GARBLED, max_size=4))
+def test_fixes_of_a_document_are_those_of_its_passages(passages: list[str]) -> None:
+    """Each passage's fixes alone turn it into its repaired text."""
+    for passage, repaired in zip(passages, repair_document(passages), strict=True):
+        assert apply(passage, repaired.fixes) == repaired.text

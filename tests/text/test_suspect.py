@@ -9,9 +9,11 @@ from ftfy.badness import MOJIBAKE_CATEGORIES, is_bad
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cleaner.text.legacy import ENCODINGS, Legacy, encode
 from cleaner.text.repair import DEFAULT, RepairOptions, normal_form, repair
 from cleaner.text.suspect import automaton, suspects
 from cleaner.text.tame import CLOSING, HATTED, MILD, SHARP
+from cleaner.text.vietnamese import has_sign
 
 SIGNS = "".join(chars for chars in MOJIBAKE_CATEGORIES.values() if "-" not in chars)
 TEXT = st.text(
@@ -66,6 +68,7 @@ def test_tame_text_holds_no_sign() -> None:
     """The proof that lets the fast path run holds for ftfy's present signs, not for any."""
     assert automaton(DEFAULT).tame
     assert not automaton(RepairOptions(quotes=True)).tame
+    assert not automaton(RepairOptions(tones="new")).tame
 
 
 @pytest.mark.parametrize("text", CLEAN)
@@ -103,3 +106,31 @@ def test_options_decide_what_is_flagged() -> None:
     assert suspects(column).tolist() == [False, True, False, True]
     only = RepairOptions(quotes=True, entities=False, spaces="")
     assert suspects(column, only).tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_misread_document_is_flagged_somewhere(encoding: Legacy) -> None:
+    """Without a flag a legacy encoding would never be looked for."""
+    text = "học sinh cấp hai phải đi bộ để đến trường mới\n"
+    if encoding == "windows-1258":
+        text = "đa\u0303 no\u0301i đêm qua\n"
+        garbled = text.encode("cp1258").decode("cp1252")
+    else:
+        garbled = encode(text, encoding).decode("latin-1")
+    assert suspects(pa.array([garbled])).tolist() == [True]
+
+
+@settings(max_examples=300)
+@given(st.lists(TEXT, max_size=4))
+def test_no_legacy_encoding_without_a_flag(passages: list[str]) -> None:
+    """The signs for which a document is looked at are among those that flag its passages."""
+    flags = suspects(pa.array(passages, pa.string())).tolist()
+    for passage, flag in zip(passages, flags, strict=True):
+        assert flag or not has_sign(passage)
+
+
+@given(st.text("hòoaáàeẻuýyùkt nQUq.“ỳ", max_size=30), st.sampled_from(["old", "new"]))
+def test_tones_to_move_are_seen(text: str, style: str) -> None:
+    """With a style of tones, what it changes is flagged."""
+    options = RepairOptions(tones=style)
+    assert suspects(pa.array([text, "x" * 80]), options)[0] or repair(text, options).text == text

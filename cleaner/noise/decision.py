@@ -1,0 +1,72 @@
+"""One decision on each line from rules and model: a certain rule decides, else the model does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cleaner.noise.judge import Judge, Repeats, Verdict
+from cleaner.noise.model import LIMIT, NoiseModel
+
+MODEL_RULE = "noise.model"
+REASONS: Mapping[str, str] = MappingProxyType(
+    {MODEL_RULE: "looks like noise by itself, its neighbours and its place on the page"}
+)
+CERTAIN = 0.95
+"""A rule with this score cuts whatever the model says."""
+ACTION_SCORES: Mapping[str, int] = MappingProxyType({"byline": 1, "date": 2, "caption": 3})
+"""What the model is told of lines that rules name but do not count as noise."""
+
+
+def rule_score(verdict: Verdict | None) -> int:
+    """What the model is told of a rule's verdict: thousandths, 0 for none."""
+    if verdict is None:
+        return 0
+    return ACTION_SCORES.get(verdict.action, round(verdict.score * 1000))
+
+
+def decide(
+    text: pa.StringArray,
+    first: NDArray[np.int64],
+    lines: Sequence[str],
+    judge: Judge,
+    model: NoiseModel,
+    *,
+    repeats: Sequence[Repeats | None] | None = None,
+    host: NDArray[np.int32] | None = None,
+    corpus: NDArray[np.int32] | None = None,
+) -> list[Verdict | None]:
+    """Why each line of a batch is cut, or None to keep it.
+
+    `text` and `first` as in `Batch`; `lines` are the same lines without their ends; `repeats` one
+    entry a page; `host` and `corpus` as in `features`.
+
+    Raises:
+        ValueError: the arguments do not fit each other.
+    """
+    verdicts: list[Verdict | None] = []
+    for page, (low, high) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
+        known = None if repeats is None else repeats[page]
+        verdicts.extend(judge.judge(lines[low:high], repeats=known))
+    rules = np.array([rule_score(v) for v in verdicts], np.int32)
+    scores = model.score(text, first, host=host, corpus=corpus, rules=rules)
+    noise = np.zeros(len(lines), np.int16)
+    noise[scores.where] = scores.noise
+    for row in np.flatnonzero(rules).tolist():
+        verdicts[row] = _agreed(verdicts[row], int(noise[row]))
+    found = np.flatnonzero(scores.noise > LIMIT)
+    found = found[[verdicts[row] is None for row in scores.where[found].tolist()]]
+    for row, reasons in zip(scores.where[found].tolist(), scores.reasons(found), strict=True):
+        verdicts[row] = Verdict(MODEL_RULE, int(noise[row]) / 1000, reasons)
+    return verdicts
+
+
+def _agreed(verdict: Verdict | None, noise: int) -> Verdict | None:
+    """A rule's verdict as far as it is certain, is no cut, or the model does not disagree."""
+    if verdict is None or verdict.action != "cut":
+        return verdict
+    return verdict if verdict.score >= CERTAIN or noise > LIMIT else None

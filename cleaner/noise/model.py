@@ -1,0 +1,237 @@
+"""The trained model: how sure it is that a line is noise, and the three strongest reasons.
+
+Two passes of boosted trees. The first sees features of the line, its neighbours and its page; the
+second sees the first one's scores around it as well. All arithmetic is in integers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from io import BytesIO
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cleaner.errors import InputError
+from cleaner.noise import features as line_features
+from cleaner.noise import vicinity as page_features
+from cleaner.noise.features import Features, Lexicon
+from cleaner.noise.forest import Forest
+
+FORMAT = 1
+"""Version of the file; another one is refused."""
+FILE = "noise-1.npz"
+LIMIT = 500
+"""Scores above this, in thousandths, say noise."""
+HEADLINE_REACH = 40
+"""A headline stands at most so many lines above the text."""
+HEADLINE_SURE, HEADLINE_BEST = 500, 120
+"""A line that may be the headline stays with this score, the page's best one with the second."""
+_HEADLINE_NOISE = 400
+_BODY_WORDS = 12
+_HEADLINE_WORDS = (3, 40)
+REASONS = 3
+_LEXICON_BITS = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What the model says about the lines of a batch that are not blank.
+
+    Attributes:
+        where: int64[lines], the passage that each line is.
+        noise: int16[lines], 0 to 1000: how sure it is that the line is noise.
+    """
+
+    where: NDArray[np.int64]
+    noise: NDArray[np.int16]
+    _model: NoiseModel
+    _lines: Features
+    _around: NDArray[np.int16]
+
+    def reasons(self, lines: Sequence[int] | NDArray[np.int64]) -> list[tuple[str, ...]]:
+        """The features that speak most for noise, up to three a line, as "name value".
+
+        `lines` are rows of `where`. It costs some microseconds a line, so ask for cut lines only.
+        """
+        rows = np.asarray(lines, np.int64)
+        left, right = self._lines.values[rows], self._around[rows]
+        shares = self._model.second.contributions(left, right)
+        shares[:, left.shape[1]] = 0  # the first pass's own score explains nothing: ask that pass
+        first = self._model.first.contributions(left, right[:, :0])
+        shares[:, : left.shape[1]] += first
+        strongest = np.argsort(shares, axis=1, kind="stable")[:, :REASONS]
+        values = np.concatenate([left, right], axis=1)
+        return [
+            tuple(
+                f"{_NAMES[which]} {values[row, which]}"
+                for which in strongest[row]
+                if shares[row, which] < 0
+            )
+            for row in range(len(rows))
+        ]
+
+
+_NAMES = (*line_features.NAMES, *page_features.NAMES)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoiseModel:
+    """A lexicon, three forests and what their sums mean.
+
+    `levels` int32[3, 1000], ascending: a sum above `levels[pass, k]` has a score above k
+    thousandths of main text. `digest` names the file's content, for fingerprints.
+    """
+
+    lexicon: Lexicon
+    first: Forest
+    second: Forest
+    headline: Forest
+    levels: NDArray[np.int32]
+    digest: str
+
+    def score(
+        self,
+        text: pa.StringArray,
+        first: NDArray[np.int64],
+        *,
+        host: NDArray[np.int32] | None = None,
+        corpus: NDArray[np.int32] | None = None,
+        rules: NDArray[np.int32] | None = None,
+    ) -> Scores:
+        """Score every line of a batch; arguments as in `features`.
+
+        Raises:
+            ValueError: the arguments do not fit each other.
+        """
+        lines = line_features.features(text, first, self.lexicon, host, corpus, rules)
+        return self.score_features(lines)
+
+    def score_features(self, lines: Features) -> Scores:
+        """Score lines whose features are there already."""
+        none = np.zeros((len(lines.values), 0), np.int16)
+        early = to_scores(self.first.scores(lines.values, none), self.levels[0])
+        around = page_features.vicinity(lines.scan, early)
+        late = to_scores(self.second.scores(lines.values, around), self.levels[1])
+        noise = (1000 - late).astype(np.int16)
+        self._keep_headlines(lines, around, noise)
+        return Scores(lines.scan.where, noise, self, lines, around)
+
+    def _keep_headlines(
+        self, lines: Features, around: NDArray[np.int16], noise: NDArray[np.int16]
+    ) -> None:
+        """Lower the score of the line above each page's text that is most likely its headline."""
+        rows = np.flatnonzero(headline_candidates(lines, noise))
+        if not len(rows):
+            return
+        sums = self.headline.scores(lines.values[rows], around[rows])
+        likely = to_scores(sums, self.levels[2])
+        page = np.searchsorted(lines.scan.first, rows, side="right")
+        order = np.lexsort((-rows, likely, page))
+        is_best = np.ones(len(rows), bool)
+        is_best[:-1] = page[order][1:] != page[order][:-1]
+        kept = likely >= HEADLINE_SURE
+        kept[order[is_best]] |= likely[order[is_best]] >= HEADLINE_BEST
+        noise[rows[kept]] = np.minimum(noise[rows[kept]], _HEADLINE_NOISE)
+
+
+def headline_candidates(lines: Features, noise: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Lines of three to forty words above the first longer line that is kept, bool[lines]."""
+    words = lines.words
+    first = lines.scan.first
+    body = np.flatnonzero((noise <= LIMIT) & (words >= _BODY_WORDS))
+    place = np.searchsorted(body, first[:-1])
+    near = np.zeros(len(words) + 1, np.int64)
+    there = place < len(body)
+    starts, pages = body[place[there]], np.flatnonzero(there)
+    inside = starts < first[pages + 1]
+    starts, pages = starts[inside], pages[inside]
+    np.add.at(near, np.maximum(first[pages], starts - HEADLINE_REACH), 1)
+    np.add.at(near, starts + 1, -1)
+    low, high = _HEADLINE_WORDS
+    found: NDArray[np.bool_] = (np.cumsum(near[:-1]) > 0) & (words >= low) & (words <= high)
+    return found
+
+
+def to_scores(sums: NDArray[np.int32], levels: NDArray[np.int32]) -> NDArray[np.int16]:
+    """Thousandths of main text for sums of leaves, int16, 0 to 1000."""
+    return np.searchsorted(levels, sums, side="left").astype(np.int16)
+
+
+@lru_cache(maxsize=1)
+def built_in() -> NoiseModel:
+    """The model that comes with the package; read once."""
+    file = resources.files("cleaner.noise") / "model" / FILE
+    return read_model(file.read_bytes(), FILE)
+
+
+def read_model(data: bytes, name: str) -> NoiseModel:
+    """Read a model file.
+
+    Raises:
+        InputError: it is damaged, of another format, or made for other features.
+    """
+    try:
+        with np.load(BytesIO(data), allow_pickle=False) as arrays:
+            version, made_for = int(arrays["format"]), str(arrays["features"])
+            if version != FORMAT:
+                raise InputError(f"{name}: format {version}, but this version reads {FORMAT}")
+            if made_for != fingerprint():
+                raise InputError(f"{name}: was trained on other features than this version has")
+            check = np.zeros(1 << _LEXICON_BITS, np.uint32)
+            value = np.zeros(1 << _LEXICON_BITS, np.int16)
+            slots = arrays["lexicon_slots"]
+            check[slots], value[slots] = arrays["lexicon_checks"], arrays["lexicon_values"]
+            forests = [
+                Forest(
+                    *(arrays[f"{which}_{part}"] for part in _PARTS), int(arrays[f"{which}_depth"])
+                )
+                for which in _FORESTS
+            ]
+            levels = arrays["levels"]
+    except InputError:
+        raise
+    except Exception as error:  # numpy and zipfile raise all kinds for damaged files
+        raise InputError(f"{name}: is no model file, or damaged ({error})") from error
+    widths = (len(line_features.NAMES), len(_NAMES), len(_NAMES))
+    if any(forest.width > width for forest, width in zip(forests, widths, strict=True)):
+        raise InputError(f"{name}: asks for features that do not exist")
+    if levels.shape != (3, 1000) or np.any(np.diff(levels, axis=1) < 0):
+        raise InputError(f"{name}: has no ascending levels")
+    lexicon = Lexicon(check, value)
+    digest = hashlib.sha256(data).hexdigest()
+    return NoiseModel(lexicon, *forests, levels.astype(np.int32), digest)
+
+
+_FORESTS = ("first", "second", "headline")
+_PARTS = ("roots", "feature", "threshold", "children", "value")
+
+
+def write_model(model: NoiseModel) -> bytes:
+    """The bytes of a model file; equal models have equal bytes."""
+    slots = np.flatnonzero(model.lexicon.value)
+    arrays: dict[str, NDArray[np.generic]] = {
+        "format": np.array(FORMAT),
+        "features": np.array(fingerprint()),
+        "levels": model.levels.astype(np.int32),
+        "lexicon_slots": slots.astype(np.uint16),
+        "lexicon_checks": model.lexicon.check[slots],
+        "lexicon_values": model.lexicon.value[slots],
+    }
+    for which, forest in zip(_FORESTS, (model.first, model.second, model.headline), strict=True):
+        arrays |= {f"{which}_{part}": getattr(forest, part) for part in _PARTS}
+        arrays[f"{which}_depth"] = np.array(forest.depth)
+    buffer = BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def fingerprint() -> str:
+    """A short hash of the features' names and of the version of what they mean."""
+    text = "\n".join((*_NAMES, str(line_features.VERSION)))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
