@@ -94,7 +94,7 @@ def seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 def measure_unicode(name: str, texts: Sequence[str]) -> None:
     """The stage and its first look against ftfy."""
-    apply = Unicode(use="unicode").open()
+    apply = Unicode.model_validate({"use": "unicode"}).open()
     batch = batch_of(texts)
     apply(batch)
     some = texts[:FTFY_DOCUMENTS]

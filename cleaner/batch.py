@@ -262,7 +262,8 @@ class Batch:
         books = []
         if len(whole):
             cuts = [edits[at] for at in begin[whole].tolist()]
-            books.append(self._cut_whole(done, cuts, where[whole], text.take(pa.array(whole))))
+            gone = text.take(pa.array(whole))
+            books.append(self._cut_whole(done, cuts, where[whole], gone, action))
         if len(inner):
             ends = np.append(begin[1:], len(edits))
             mine = [edits[low:high] for low, high in zip(begin[inner], ends[inner], strict=True)]
@@ -291,7 +292,12 @@ class Batch:
         return self.ordinals[docs].tolist(), (passages - self.first[docs]).tolist()
 
     def _cut_whole(
-        self, done: _Edited, cuts: list[Edit], where: NDArray[np.int64], text: pa.StringArray
+        self,
+        done: _Edited,
+        cuts: list[Edit],
+        where: NDArray[np.int64],
+        text: pa.StringArray,
+        action: str,
     ) -> pa.RecordBatch:
         """The usual cut: passages as a whole, whatever was done inside them. The ledger rows."""
         ordinals, numbers = self._keys(where)
@@ -309,7 +315,7 @@ class Batch:
             step=np.full(n, self.step, np.int32),
             stage=[self.stage] * n,
             rule=[e.rule for e in cuts],
-            action=["cut"] * n,
+            action=[action] * n,
             start=start,
             end=end,
             before=text,

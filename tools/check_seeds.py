@@ -3,7 +3,7 @@
     python tools/check_seeds.py RUN FOLDER_OF_TXT_FILES LABELS.jsonl [--misses N]
 
 A label is one JSON object a line: {"file", "line" (1-based), "label", "text"}. noise must be cut,
-keep and caption must stay, caption_repeat must be cut as a duplicate of a passage of the same
+keep and caption must stay, or go because another document keeps the same passage; caption_repeat must be cut as a duplicate of a passage of the same
 document; byline and metadata may do either.
 Every file must restore to its exact bytes. Exit code 1 if more than N lines (default 0) are wrong.
 """
@@ -23,6 +23,7 @@ from cleaner.io.restore import restore
 from cleaner.text.decode import decode
 
 REPEATS = "repeated_passages."
+SHARED = "near_duplicates.passage"
 
 
 def main() -> int:
@@ -93,7 +94,8 @@ def fault_of(label: str, cut: dict[str, Any] | None) -> str:
     if label == "noise" and cut is None:
         return "stays"
     if label in {"keep", "caption"} and cut is not None:
-        return f"is cut by {cut['rule']}"
+        shared = cut["rule"] == SHARED and cut["kept_doc_id"] != cut["doc_id"]
+        return "" if shared else f"is cut by {cut['rule']}"
     if label == "caption_repeat":
         if cut is None:
             return "stays"

@@ -8,7 +8,6 @@ sentence of other pages of the set, after or inside the text). All choices are s
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,34 +15,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from cleaner.noise.evaluate import GoldPage, GoldPages, gold_page, headlines, repeats
+from cleaner.noise.decision import rule_score
+from cleaner.noise.evaluate import GoldPage, GoldPages, headlines, repeats
 from cleaner.noise.features import Features, Lexicon, features, ngrams
-from cleaner.noise.judge import Judge, NoiseOptions
+from cleaner.noise.judge import Judge
 from cleaner.noise.pack import load_packs
 
-CLEAN_SHARE, TEASER_SHARE = 0.25, 0.35
+CLEAN_SHARE, TEASER_SHARE = 0.5, 0.35
 """Pages of which a version without noise, and one with teasers alone, is made."""
 MIN_SITES = 3
 """A word of fewer sites is not in the lexicon."""
 LEXICON_BITS = 16
 HEADLINE_WINDOW = 60
 _TITLE_END = re.compile(r" [|\-–—»·:] ")
-_MARK_SCORES = {"byline": 1, "date": 2, "caption": 3}
-
-
-def read_pages(path: Path) -> list[GoldPage]:
-    """The pages of a gold file; the set is the file's name without "noise_" and its endings."""
-    name = path.name.split(".")[0].removeprefix("noise_")
-    with (
-        pa.CompressedInputStream(str(path), "zstd")
-        if path.suffix == ".zst"
-        else path.open("rb") as stream
-    ):
-        lines = stream.read().decode().split("\n")
-    return [gold_page(json.loads(row), name, at) for at, row in enumerate(lines) if row]
 
 
 def digest(path: Path) -> str:
@@ -196,12 +182,11 @@ def main_headlines(gold: GoldPages) -> NDArray[np.bool_]:
 
 def rule_scores(gold: GoldPages) -> NDArray[np.int32]:
     """Per mille of the rule that would cut each line, int32[lines]; see `features`."""
-    judge = Judge(load_packs(), NoiseOptions(captions="cut"))
+    judge = Judge(load_packs())
     scores = np.zeros(len(gold.text), np.int32)
     for page, low in zip(gold.pages, gold.first.tolist(), strict=False):
-        for at, verdict in enumerate(judge.judge(page.lines)):
-            if verdict is not None:
-                scores[low + at] = _MARK_SCORES.get(verdict.action, round(verdict.score * 1000))
+        verdicts = judge.judge(page.lines)
+        scores[low : low + len(verdicts)] = [rule_score(v) for v in verdicts]
     return scores
 
 

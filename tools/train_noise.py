@@ -21,9 +21,10 @@ from typing import Any
 
 import lightgbm
 import numpy as np
-from noise_data import LexiconMaker, Rows, digest, made_pages, read_pages, rows_of
+from noise_data import LexiconMaker, Rows, digest, made_pages, rows_of
 from numpy.typing import NDArray
 
+from cleaner.cli.eval import read_gold
 from cleaner.noise import features as line_features
 from cleaner.noise import vicinity as page_features
 from cleaner.noise.evaluate import GoldPage, Measured, measure
@@ -41,7 +42,7 @@ UNKNOWN_RULES = 0.35
 NEAR, FAR_SHARE = 8, 0.12
 """Lines so near to main text are all learned from; of the others this share, with more weight."""
 HEADLINE_WEIGHT = 4.0
-FIRST_TREES, SECOND_TREES, HEADLINE_TREES = 120, 80, 40
+FIRST_TREES, SECOND_TREES, HEADLINE_TREES = 140, 100, 40
 SETTINGS: dict[str, Any] = {
     "objective": "binary",
     "num_leaves": 31,
@@ -239,9 +240,9 @@ def table(
     for key, noise in scores.items():
         keep = np.ones(len(rows.pages.text), bool)
         keep[rows.features.scan.where] = noise <= limit
-        for name, which in views(rows).items():
-            if not names or name.split(":")[0] in names:
-                found.setdefault(name, {})[key] = measure(rows.pages, keep, which, samples=200)
+        groups = {n: w for n, w in views(rows).items() if not names or n.split(":")[0] in names}
+        for name, figures in measure(rows.pages, keep, groups, samples=200).items():
+            found.setdefault(name, {})[key] = figures
     return found
 
 
@@ -272,7 +273,7 @@ def main() -> None:
     )
     parser.add_argument("--limit", type=int, default=500, help="scores above it are cut")
     arguments = parser.parse_args()
-    pages: list[GoldPage] = [page for path in arguments.gold for page in read_pages(path)]
+    pages: list[GoldPage] = [page for path in arguments.gold for page in read_gold(path)]
     rows = rows_of(pages, made_pages(pages, SEED), HEADLINE_WEIGHT)
     trainer = Trainer.of(rows)
     sites = int(rows.site.max()) + 1
@@ -305,7 +306,7 @@ def main() -> None:
             "settings": SETTINGS,
             "features": [*line_features.NAMES, *page_features.NAMES],
             "data": {
-                path.name: {"sha256": digest(path), "pages": sum(1 for _ in read_pages(path))}
+                path.name: {"sha256": digest(path), "pages": sum(1 for _ in read_gold(path))}
                 for path in arguments.gold
             },
         }

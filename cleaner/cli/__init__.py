@@ -42,7 +42,6 @@ main = LazyGroup(
         "stages": ("cleaner.cli.stages:stages", "List the stages, or the keys of one."),
         "doctor": ("cleaner.cli.doctor:doctor", "Look at the machine, and compile."),
         "eval": ("cleaner.cli.eval:evaluate", "Measure a part of cleaner against labelled data."),
-        "eval": ("cleaner.cli.eval:evaluate", "Measure a part of cleaner against labelled data."),
         "rules": ("cleaner.cli.rules:rules", "List the noise rules, or test their examples."),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cleaner.noise.judge import Repeats, Verdict
 
 _OURS = "cleaner"
+_ALL = "all"
 _LEAST_PAGES = 5
 """A language or kind of page with fewer pages gets no line of its own."""
 
@@ -67,22 +68,26 @@ def noise(gold: tuple[Path, ...], repeats: bool, samples: int, seed: int, as_jso
 
 def _measure(path: Path, with_repeats: bool, samples: int, seed: int) -> dict[str, Any]:
     """All figures of one file."""
+    import numpy as np
+
     from cleaner.noise.baselines import BASELINES
     from cleaner.noise.evaluate import GoldPages, kept_by, measure
 
     pages = GoldPages.of(read_gold(path))
     kept = {name: kept_by(pages, rule) for name, rule in BASELINES.items()}
     verdicts = _ours(pages, with_repeats, kept)
-    methods = {n: measure(pages, k, samples=samples, seed=seed) for n, k in kept.items()}
+    whole = {_ALL: np.ones(len(pages.pages), bool)}
+    methods = {
+        name: measure(pages, keep, whole, samples=samples, seed=seed)[_ALL]
+        for name, keep in kept.items()
+    }
     groups = {}
     for title, names in (
         ("language", [p.lang for p in pages.pages]),
         ("page_type", [p.page_type for p in pages.pages]),
     ):
-        groups[title] = {
-            name: _plain(measure(pages, kept[_OURS], which, samples=samples, seed=seed))
-            for name, which in _groups(names).items()
-        }
+        found = measure(pages, kept[_OURS], _groups(names), samples=samples, seed=seed)
+        groups[title] = {name: _plain(figures) for name, figures in found.items()}
     return {
         "file": path.name,
         "repeats": with_repeats,
@@ -130,16 +135,16 @@ def read_gold(path: Path) -> list[GoldPage]:
 def _ours(
     pages: GoldPages, with_repeats: bool, kept: dict[str, NDArray[np.bool_]]
 ) -> list[Verdict | None]:
-    """The verdicts of cleaner; what it keeps, and what rules and model alone keep, goes to `kept`."""
+    """The verdicts of cleaner; what it, its rules and its model keep goes to `kept`."""
     import numpy as np
 
     from cleaner.noise.decision import decide
     from cleaner.noise.evaluate import host_repeats, repeats
-    from cleaner.noise.judge import Judge, NoiseOptions
+    from cleaner.noise.judge import Judge
     from cleaner.noise.model import LIMIT, built_in
     from cleaner.noise.pack import load_packs
 
-    judge = Judge(load_packs(), NoiseOptions(bylines="keep", dates="keep"))
+    judge = Judge(load_packs())
     lines = [line for page in pages.pages for line in page.lines]
     host, corpus = repeats(pages) if with_repeats else (None, None)
     seen: list[Repeats | None] = host_repeats(pages) if with_repeats else [None] * len(pages.pages)
@@ -223,7 +228,8 @@ def _print_rows(rows: dict[str, dict[str, Any]]) -> None:
         click.echo(
             readable(
                 f"  {name:<16}{row['pages']:>6}  {row['precision']:.3f}  {row['recall']:.3f} "
-                f"{f1['value']:.3f} [{f1['low']:.3f}, {f1['high']:.3f}]  {row['line_precision']:.3f}"
-                f"  {row['line_recall']:.3f} {row['line_f1']:.3f} {head:>6} of {row['headlines']}"
+                f"{f1['value']:.3f} [{f1['low']:.3f}, {f1['high']:.3f}]  "
+                f"{row['line_precision']:.3f}  {row['line_recall']:.3f} {row['line_f1']:.3f} "
+                f"{head:>6} of {row['headlines']}"
             )
         )

@@ -53,6 +53,14 @@ def language(
         click.echo(readable(_line(kind, score)))
         pairs = (f"{gold} as {answer} {n}" for gold, answer, n in score.confusions[:8])
         click.echo(readable(f"  most often wrong: {', '.join(pairs) or 'none'}"))
+        click.echo(f"  right by probability: {_by_score(score)}")
+
+
+def _by_score(score: LanguageScore) -> str:
+    """From the highest tenth on: its lower end, the share that is right, and of how many."""
+    tenths = enumerate(score.by_score)
+    parts = [f".{i} {right / texts:.2f} of {texts:,}" for i, (texts, right) in tenths if texts]
+    return ", ".join(reversed(parts))
 
 
 def _line(kind: str, score: LanguageScore) -> str:

@@ -62,6 +62,7 @@ def corpus_rows(
         "cluster_size": docs.get("cluster_size", pa.array([1] * n, pa.int64())),
         "near_duplicates": _near(docs.get("near_duplicates"), ids, n),
     }
+    columns["encoding_evidence"] = originals.column("evidence")
     for name in ("raw_bytes", "encoding", "bad_bytes", "source_id", "meta"):
         columns[name] = originals.column(name)
     schema = corpus_schema(extra)

@@ -279,6 +279,7 @@ def _originals(index: int, records: col.Ints, columns: Sequence[pa.Array | None]
         "record": pa.array(records, pa.int64()),
         "text": text,
         "encoding": pa.repeat("utf-8", size),
+        "evidence": nulls,
         "bad_bytes": pa.ListArray.from_arrays(no_offsets, pa.array([], pa.int32())),
         "raw_bytes": pc.binary_length(text).cast(pa.int64()),
         "raw_chars": pc.utf8_length(text).cast(pa.int64()),

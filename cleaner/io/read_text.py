@@ -95,6 +95,7 @@ def _take(collector: Collector, index: int, file: InputFile, data: bytes) -> Non
         raw_bytes=len(data),
         sha256=digest(data),
         encoding=decoded.encoding,
+        evidence=None if is_plain else decoded.evidence,
         bad_bytes=decoded.bad_bytes,
     )
     collector.add(document)

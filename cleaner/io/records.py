@@ -77,6 +77,7 @@ class Document(NamedTuple):
     raw_bytes: int
     sha256: bytes
     encoding: str = "utf-8"
+    evidence: str | None = None
     bad_bytes: Sequence[int] = ()
     url: str | None = None
     date: str | None = None
@@ -186,6 +187,7 @@ def _originals(rows: Sequence[Document]) -> pa.RecordBatch:
         pa.array([d.record for d in rows], pa.int64()),
         pa.array([d.utf8 for d in rows], pa.binary()).view(pa.string()),
         pa.array([d.encoding for d in rows], pa.string()),
+        pa.array([d.evidence for d in rows], pa.string()),
         pa.array([d.bad_bytes for d in rows], pa.list_(pa.int32())),
         pa.array([d.raw_bytes for d in rows], pa.int64()),
         pa.array([d.raw_chars for d in rows], pa.int64()),

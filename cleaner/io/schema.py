@@ -22,6 +22,7 @@ ORIGINALS = _schema(
         ("record", pa.int64(), "row, line or record number within the chunk that was read; from 0"),
         ("text", pa.string(), "the decoded original, not a character changed"),
         ("encoding", pa.string(), "the encoding that gives the bytes back; 'utf-8' for records"),
+        ("evidence", pa.string(), "why this encoding, where it is not plain UTF-8; else null"),
         (
             "bad_bytes",
             pa.list_(pa.int32()),
@@ -108,6 +109,11 @@ CORPUS = _schema(
         ("raw_chars", pa.int64(), "code points of the decoded original"),
         ("raw_bytes", pa.int64(), "bytes of the original"),
         ("encoding", pa.string(), "the encoding that the original was decoded from"),
+        (
+            "encoding_evidence",
+            pa.string(),
+            "why this encoding, where it is not plain UTF-8; else null",
+        ),
         (
             "bad_bytes",
             pa.list_(pa.int32()),

@@ -223,7 +223,7 @@ def headlines(pages: GoldPages) -> NDArray[np.bool_]:
 
 
 @kernel
-def _headlines(first, ends, words, title_ends, titles, found):  # type: ignore[no-untyped-def]
+def _headlines(first: Any, ends: Any, words: Any, title_ends: Any, titles: Any, found: Any) -> None:
     """Mark lines whose words are a run of at least half of the title, or the reverse."""
     for page in range(first.size - 1):
         low, size = title_ends[page], title_ends[page + 1] - title_ends[page]
@@ -267,12 +267,14 @@ def word_scores(pages: GoldPages, keep: NDArray[np.bool_]) -> NDArray[np.float64
 
 
 @kernel
-def _bags(first, ends, words, gold_ends, gold, keep, counts):  # type: ignore[no-untyped-def]
+def _bags(
+    first: Any, ends: Any, words: Any, gold_ends: Any, gold: Any, keep: Any, counts: Any
+) -> None:
     """Words in both bags, kept words, gold words of each page."""
     for page in range(first.size - 1):
         mine = np.sort(gold[gold_ends[page] : gold_ends[page + 1]])
         used = np.zeros(mine.size + 1, np.int64)
-        both, kept = np.int64(0), np.int64(0)
+        both, kept = 0, 0
         for row in range(first[page], first[page + 1]):
             if not keep[row]:
                 continue
@@ -312,36 +314,38 @@ class Measured:
 def measure(
     pages: GoldPages,
     keep: NDArray[np.bool_],
-    which: NDArray[np.bool_] | None = None,
+    groups: Mapping[str, NDArray[np.bool_]],
     *,
     samples: int = 1000,
     seed: int = 0,
-) -> Measured:
-    """Measure the kept lines of some pages (`which` bool[pages]; by default all).
+) -> dict[str, Measured]:
+    """Measure the kept lines, bool[lines], of some groups of pages, bool[pages] each.
 
     The interval is a bootstrap over sites; where there are fewer than ten sites, over pages.
     """
-    chosen = np.ones(len(pages.pages), bool) if which is None else which
-    scores = word_scores(pages, keep)[chosen]
-    sites = np.unique([p.site for p in pages.pages], return_inverse=True)[1][chosen]
-    weight = pages.words.counts * chosen[pages.page_of]
-    both = float(weight[keep & pages.labels].sum())
-    precision = both / max(float(weight[keep].sum()), 1.0)
-    recall = both / max(float(weight[pages.labels].sum()), 1.0)
+    scores = word_scores(pages, keep)
+    sites = np.unique([p.site for p in pages.pages], return_inverse=True)[1]
     there, kept = _headline_pages(pages, keep)
-    titled = int((there & chosen).sum())
-    means = scores.mean(axis=0) if len(scores) else np.zeros(3)
-    return Measured(
-        int(chosen.sum()),
-        float(means[0]),
-        float(means[1]),
-        bootstrap(scores[:, 2], sites, samples=samples, seed=seed),
-        precision,
-        recall,
-        2 * precision * recall / max(precision + recall, 1e-12),
-        titled,
-        int((kept & chosen).sum()) / titled if titled else None,
-    )
+    found = {}
+    for name, chosen in groups.items():
+        weight = pages.words.counts * chosen[pages.page_of]
+        both = float(weight[keep & pages.labels].sum())
+        precision = both / max(float(weight[keep].sum()), 1.0)
+        recall = both / max(float(weight[pages.labels].sum()), 1.0)
+        titled = int((there & chosen).sum())
+        means = scores[chosen].mean(axis=0) if chosen.any() else np.zeros(3)
+        found[name] = Measured(
+            int(chosen.sum()),
+            float(means[0]),
+            float(means[1]),
+            bootstrap(scores[chosen, 2], sites[chosen], samples=samples, seed=seed),
+            precision,
+            recall,
+            2 * precision * recall / max(precision + recall, 1e-12),
+            titled,
+            int((kept & chosen).sum()) / titled if titled else None,
+        )
+    return found
 
 
 def _headline_pages(

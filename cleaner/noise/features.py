@@ -8,6 +8,7 @@ neutral. Blank lines do not exist here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -172,7 +173,7 @@ SEEN = 40
 """Words of a line that the lexicon is asked for."""
 MOST = 32_000
 """Larger values count as this."""
-_PROSE_WORDS = 10
+_PROSE_WORDS, _PROSE_CHARS = 10, 24
 _SCRIPTS = np.array(
     [0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 8, *[0] * (glyphs.CLASSES - 15)], np.int64
 )
@@ -311,18 +312,18 @@ def _pairs(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.
 
 
 @kernel
-def _cap(value):  # type: ignore[no-untyped-def]
+def _cap(value: Any) -> Any:
     return min(max(value, -MOST), MOST)
 
 
 @kernel
-def _own(looks, ends, out):  # type: ignore[no-untyped-def]
+def _own(looks: Any, ends: Any, out: Any) -> None:
     """Features that need the line alone."""
     for row in range(looks.shape[0]):
         look, x = looks[row], out[row]
         words = ends[row + 1] - ends[row]
         chars = np.int64(look[CHARS])
-        letters, upper, marks = np.int64(0), np.int64(0), np.int64(0)
+        letters, upper, marks = 0, 0, 0
         for kind in range(3, 15):
             letters += look[HISTOGRAM + kind]
             if _UPPERS[kind]:
@@ -357,21 +358,21 @@ def _own(looks, ends, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _known(check, value, shift, word):  # type: ignore[no-untyped-def]
+def _known(check: Any, value: Any, shift: Any, word: Any) -> Any:
     """The lexicon's value of a hash; 0 for none."""
     slot = word >> shift
-    return np.int64(value[slot]) if check[slot] == np.uint32(word & 0xFFFFFFFF) else np.int64(0)
+    return np.int64(value[slot]) if check[slot] == np.uint32(word & 0xFFFFFFFF) else 0
 
 
 @kernel
-def _pair(a, b):  # type: ignore[no-untyped-def]
+def _pair(a: Any, b: Any) -> Any:
     """Hash of two words in a row."""
     x = (a ^ (b >> np.uint64(31))) * _MULTIPLIER + b
     return (x ^ (x >> np.uint64(29))) * _MULTIPLIER
 
 
 @kernel
-def _look_up(ends, hashes, check, value, out):  # type: ignore[no-untyped-def]
+def _look_up(ends: Any, hashes: Any, check: Any, value: Any, out: Any) -> None:
     """Mean, highest and lowest value of the words and pairs of words of each line of up to 40."""
     shift = np.uint64(64)
     size = check.size
@@ -379,7 +380,7 @@ def _look_up(ends, hashes, check, value, out):  # type: ignore[no-untyped-def]
         size >>= 1
         shift -= np.uint64(1)
     for row in range(out.shape[0]):
-        total, high, low, found = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+        total, high, low, found = 0, 0, 0, 0
         for at in range(ends[row], min(ends[row + 1], ends[row] + SEEN)):
             for is_pair in range(2):
                 if is_pair and at + 1 >= ends[row + 1]:
@@ -394,9 +395,9 @@ def _look_up(ends, hashes, check, value, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _pages(first, looks, keys, ends, hashes, out):  # type: ignore[no-untyped-def]
+def _pages(first: Any, looks: Any, keys: Any, ends: Any, hashes: Any, out: Any) -> None:
     """Features that need the page, page by page."""
-    most_words, most_lines = np.int64(1), np.int64(1)
+    most_words, most_lines = 1, 1
     for page in range(first.size - 1):
         most_lines = max(most_lines, first[page + 1] - first[page])
         most_words = max(most_words, ends[first[page + 1]] - ends[first[page]])
@@ -426,14 +427,14 @@ def _pages(first, looks, keys, ends, hashes, out):  # type: ignore[no-untyped-de
 
 
 @kernel
-def _around(first, out):  # type: ignore[no-untyped-def]
+def _around(first: Any, out: Any) -> None:
     """Features that other lines lend: neighbours and running means."""
-    most = np.int64(1)
+    most = 1
     for page in range(first.size - 1):
         most = max(most, first[page + 1] - first[page])
     sums = np.zeros((most + 1, _N_MEANS), np.int64)
     for page in range(first.size - 1):
-        ruled = np.int64(0)
+        ruled = 0
         for row in range(first[page], first[page + 1]):
             ruled += out[row, _RULE] >= _LEAST_RULE
         for row in range(first[page], first[page + 1]):
@@ -443,7 +444,7 @@ def _around(first, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _script(looks, low, high, out):  # type: ignore[no-untyped-def]
+def _script(looks: Any, low: Any, high: Any, out: Any) -> None:
     """Share of each line's letters that are of the page's main script."""
     totals = np.zeros(16, np.int64)
     for row in range(low, high):
@@ -451,9 +452,9 @@ def _script(looks, low, high, out):  # type: ignore[no-untyped-def]
             totals[_SCRIPTS[kind]] += looks[row, HISTOGRAM + kind]
     main = np.argmax(totals)
     for row in range(low, high):
-        mine, all_ = np.int64(0), np.int64(0)
+        mine, all_ = 0, 0
         for kind in range(3, 15):
-            count = np.int64(looks[row, HISTOGRAM + kind])
+            count: Any = looks[row, HISTOGRAM + kind]
             all_ += count
             if _SCRIPTS[kind] == main:
                 mine += count
@@ -461,17 +462,27 @@ def _script(looks, low, high, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _slot(slots, stamps, shift, stamp, word):  # type: ignore[no-untyped-def]
+def _slot(slots: Any, stamps: Any, shift: Any, stamp: Any, word: Any) -> Any:
     """Where a hash is, or would be, in the page's table."""
     at = np.int64((word * _MULTIPLIER) >> shift)
-    last = (np.int64(1) << np.int64(np.uint64(64) - shift)) - 1
+    last = (1 << np.int64(np.uint64(64) - shift)) - 1
     while stamps[at] == stamp and slots[at] != word:
         at = (at + 1) & last
     return at
 
 
 @kernel
-def _repeats(keys, low, high, shift, slots, counts, stamps, stamp, out):  # type: ignore[no-untyped-def]
+def _repeats(
+    keys: Any,
+    low: Any,
+    high: Any,
+    shift: Any,
+    slots: Any,
+    counts: Any,
+    stamps: Any,
+    stamp: Any,
+    out: Any,
+) -> None:
     """How often the page has each line, exactly and with numbers folded."""
     for row in range(low, high):
         for which in range(2):
@@ -487,17 +498,18 @@ def _repeats(keys, low, high, shift, slots, counts, stamps, stamp, out):  # type
 
 
 @kernel
-def _is_prose(x):  # type: ignore[no-untyped-def]
+def _is_prose(x: Any) -> Any:
     """Whether a line looks like a sentence or more: long enough, and ended."""
     is_ended = x[_END] == 17 or x[_END] == 18
-    return x[_WORDS] >= _PROSE_WORDS and (is_ended or x[_WORDS] >= 40)
+    is_long = x[_WORDS] >= _PROSE_WORDS and x[_CHARS] >= _PROSE_CHARS
+    return is_long and (is_ended or x[_WORDS] >= 4 * _PROSE_WORDS)
 
 
 @kernel
-def _zone(low, high, out):  # type: ignore[no-untyped-def]
+def _zone(low: Any, high: Any, out: Any) -> Any:
     """The run of lines with the most prose and the fewest other lines, by Kadane's algorithm."""
-    best, start, stop = np.int64(0), low, low
-    total, begin = np.int64(0), low
+    best, start, stop = 0, low, low
+    total, begin = 0, low
     for row in range(low, high):
         if total <= 0:
             total, begin = 0, row
@@ -512,7 +524,20 @@ def _zone(low, high, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _share(ends, hashes, low, high, start, stop, shift, slots, counts, stamps, stamp, out):  # type: ignore[no-untyped-def]
+def _share(
+    ends: Any,
+    hashes: Any,
+    low: Any,
+    high: Any,
+    start: Any,
+    stop: Any,
+    shift: Any,
+    slots: Any,
+    counts: Any,
+    stamps: Any,
+    stamp: Any,
+    out: Any,
+) -> None:
     """How many of a line's words other lines of prose in the zone have, and other lines outside."""
     for row in range(low, high):
         inside = start <= row < stop and _is_prose(out[row])
@@ -527,7 +552,7 @@ def _share(ends, hashes, low, high, start, stop, shift, slots, counts, stamps, s
                 counts[slot, 2] = row - low
     for row in range(low, high):
         inside = start <= row < stop and _is_prose(out[row])
-        shared, frame, distinct = np.int64(0), np.int64(0), np.int64(0)
+        shared, frame, distinct = 0, 0, 0
         size = max(ends[row + 1] - ends[row], 1)
         for at in range(ends[row], ends[row + 1]):
             slot = _slot(slots, stamps, shift, stamp, hashes[at])
@@ -543,9 +568,9 @@ def _share(ends, hashes, low, high, start, stop, shift, slots, counts, stamps, s
 
 
 @kernel
-def _place(low, high, start, stop, out):  # type: ignore[no-untyped-def]
+def _place(low: Any, high: Any, start: Any, stop: Any, out: Any) -> None:
     """Where on the page a line is, and the page's totals."""
-    words, prose, zone_words = np.int64(0), np.int64(0), np.int64(0)
+    words, prose, zone_words = 0, 0, 0
     for row in range(low, high):
         words += out[row, _WORDS]
         if _is_prose(out[row]):
@@ -553,11 +578,11 @@ def _place(low, high, start, stop, out):  # type: ignore[no-untyped-def]
         if start <= row < stop:
             zone_words += out[row, _WORDS]
     lines = high - low
-    best = np.int64(0)  # most words that a short line outside prose shares with the zone
+    best = 0  # most words that a short line outside prose shares with the zone
     for row in range(low, start):
         if not _is_prose(out[row]):
             best = max(best, out[row, _SHARED_WORDS])
-    before, prose_before, since, above, run = np.int64(0), np.int64(0), np.int64(99), 0, np.int64(0)
+    before, prose_before, since, above, run = 0, 0, 99, 0, 0
     for row in range(low, high):
         x = out[row]
         p = _PLACE
@@ -565,7 +590,7 @@ def _place(low, high, start, stop, out):  # type: ignore[no-untyped-def]
         x[p], x[p + 1], x[p + 2] = _cap(at), _cap(lines - at), at * 1000 // lines
         x[p + 3] = before * 1000 // max(words, 1)
         x[p + 4] = prose_before * 1000 // max(prose, 1)
-        mine = np.int64(x[_WORDS]) if _is_prose(x) else np.int64(0)
+        mine: Any = x[_WORDS] if _is_prose(x) else 0
         x[p + 5] = (prose - prose_before - mine) * 1000 // max(prose, 1)
         x[p + 6], x[p + 8] = min(since, 99), above
         run = 0 if mine > 0 else run + 1
@@ -574,7 +599,7 @@ def _place(low, high, start, stop, out):  # type: ignore[no-untyped-def]
         x[p + 13] = _cap(row - start)
         x[p + 14] = _cap(stop - 1 - row)
         x[p + 15] = zone_words * 1000 // max(words, 1)
-        rank = np.int64(-1)
+        rank = -1
         if row < start and mine == 0:
             rank = 0
             for other in range(max(low, start - 60), start):
@@ -593,13 +618,14 @@ def _place(low, high, start, stop, out):  # type: ignore[no-untyped-def]
         since = 1 if mine > 0 else since + 1
         above = mine if mine > 0 else above
         above = min(above, 1000)
-    until, below = np.int64(99), np.int64(0)
+    until = 99
+    below: Any = 0
     for row in range(high - 1, low - 1, -1):
         x = out[row]
         x[_PLACE + 7], x[_PLACE + 9] = min(until, 99), below
         is_prose = _is_prose(x)
         until = 1 if is_prose else until + 1
-        below = min(np.int64(x[_WORDS]), 1000) if is_prose else below
+        below = min(x[_WORDS], 1000) if is_prose else below
         is_next_short = row + 1 < high and not _is_prose(out[row + 1])
         x[_PLACE + 11] = x[_PLACE + 10]
         if x[_PLACE + 10] > 0 and is_next_short:
@@ -607,10 +633,10 @@ def _place(low, high, start, stop, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _same(out, row, other):  # type: ignore[no-untyped-def]
+def _same(out: Any, row: Any, other: Any) -> Any:
     """How alike two lines look, 0 to 4: length, case, end, start."""
     x, y = out[row], out[other]
-    alike = np.int64(0)
+    alike = 0
     alike += abs(x[_WORDS] - y[_WORDS]) * 4 <= max(x[_WORDS], y[_WORDS])
     alike += x[_END] == y[_END]
     alike += x[_FIRST] == y[_FIRST]
@@ -619,7 +645,7 @@ def _same(out, row, other):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _near(low, high, out):  # type: ignore[no-untyped-def]
+def _near(low: Any, high: Any, out: Any) -> None:
     """Core features of the neighbours; -1 beyond the page."""
     for row in range(low, high):
         place = _NEAR
@@ -634,23 +660,20 @@ def _near(low, high, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _average(low, high, sums, out):  # type: ignore[no-untyped-def]
+def _average(low: Any, high: Any, sums: Any, out: Any) -> None:
     """Running means over windows of lines, cut at the ends of the page."""
     for row in range(low, high):
         x = out[row]
         at = row - low
-        words = min(np.int64(x[_WORDS]), 255)
-        values = (
-            _LOGS[words] * 10,
-            np.int64(1000) * _is_prose(x),
-            np.int64(x[_LEXICON]),
-            min(np.int64(x[_COMMAS]), 20) * 50,
-            min(np.int64(x[_FOLDED]) - 1, 10) * 100,
-            np.int64(x[_RULE]),
-            np.int64(x[_HOST]),
-        )
-        for which in range(_N_MEANS):
-            sums[at + 1, which] = sums[at, which] + values[which]
+        words: Any = min(x[_WORDS], 255)
+        sums[at + 1] = sums[at]
+        sums[at + 1, 0] += _LOGS[words] * 10
+        sums[at + 1, 1] += 1000 * _is_prose(x)
+        sums[at + 1, 2] += x[_LEXICON]
+        sums[at + 1, 3] += min(x[_COMMAS], 20) * 50
+        sums[at + 1, 4] += min(x[_FOLDED] - 1, 10) * 100
+        sums[at + 1, 5] += x[_RULE]
+        sums[at + 1, 6] += x[_HOST]
     for row in range(low, high):
         place = _MEANS
         for index in range(_RADII.size):

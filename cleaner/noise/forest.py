@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,9 @@ class Forest:
         if left.shape[1] + right.shape[1] < self.width:
             raise ValueError(f"the trees ask for {self.width} features")
 
-    def _columns(self) -> tuple[NDArray[np.generic], ...]:
+    def _columns(
+        self,
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
         """The arrays as kernels take them."""
         return (
             column(self.roots, np.int32),
@@ -93,7 +96,17 @@ class Forest:
 
 
 @kernel
-def _walk(roots, feature, threshold, children, value, depth, left, right, sums):  # type: ignore[no-untyped-def]
+def _walk(
+    roots: Any,
+    feature: Any,
+    threshold: Any,
+    children: Any,
+    value: Any,
+    depth: Any,
+    left: Any,
+    right: Any,
+    sums: Any,
+) -> None:
     """Add the leaf of each tree to each line's sum; in blocks, so that steps overlap."""
     lines, width, more = left.shape[0], left.shape[1], right.shape[1]
     x = np.zeros((_BLOCK, width + more), np.int16)
@@ -117,7 +130,17 @@ def _walk(roots, feature, threshold, children, value, depth, left, right, sums):
 
 
 @kernel
-def _trace(roots, feature, threshold, children, value, depth, left, right, shares):  # type: ignore[no-untyped-def]
+def _trace(
+    roots: Any,
+    feature: Any,
+    threshold: Any,
+    children: Any,
+    value: Any,
+    depth: Any,
+    left: Any,
+    right: Any,
+    shares: Any,
+) -> None:
     """Credit each step of each line to the feature that decided it."""
     width = left.shape[1]
     for line in range(left.shape[0]):

@@ -64,12 +64,13 @@ def _mark_between(
     page: Page, rule: str, anchors: list[int], kept: frozenset[int], evidence: tuple[str, ...]
 ) -> None:
     """Mark anchors, and what lies between two of them as far as no text resumes."""
+    mark = Mark(rule, 800, evidence)
     for low, high in pairwise(anchors):
         for at in _frame_part(page, low + 1, high):
             if at not in kept and _is_frame_line(page, at, high):
-                page.mark(at, Mark(rule, 800, evidence))
+                page.mark(at, mark)
         if high not in kept:
-            page.mark(high, Mark(rule, 800, evidence))
+            page.mark(high, mark)
 
 
 def _frame_part(page: Page, start: int, stop: int) -> list[int]:
@@ -149,7 +150,7 @@ def mark_menu_column(page: Page) -> None:
         return
     evidence = (f"{stop} single words above the headline",)
     for at in free:
-        page.mark(at, Mark("noise.menu_column", 780, evidence))
+        page.mark(at, Mark("noise.menu_column", 820, evidence))
 
 
 def _is_menu_word(page: Page, at: int) -> bool:
@@ -193,7 +194,7 @@ def _is_menu_like(page: Page, low: int, high: int) -> bool:
     """
     size = high - low
     known = sum(at in page.known for at in range(low, high))
-    if known >= 2 and known * 8 >= size or known >= 4 and known * 40 >= size:
+    if (known >= 2 and known * 8 >= size) or (known >= 4 and known * 40 >= size):
         return True
     if len(page.known) >= 6 and (known or size >= 2 * _RUN_LINES):
         return True

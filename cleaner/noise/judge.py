@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Literal
+from typing import Literal, NamedTuple, TypeAlias
 
 from cleaner.errors import ConfigError, Fault
 from cleaner.noise import frame, neighbour
@@ -19,13 +19,16 @@ VERSION = 2
 MAX_CACHE = 20_000
 """Lines whose look is remembered, some 20 MB. Menus come back on every page of a site."""
 
+MIN_SITE, MIN_PAGES = 10, 4
+"""Pages that a site must have, and a line must be on, before its frequency says anything."""
+
 _ACTIONS: dict[str, Action] = {"byline": "byline", "dateline": "date", "caption": "caption"}
 _REPEATED = "noise.repeated_line"
 _JOINED, _BREADCRUMB = "noise.joined_links", "noise.breadcrumb"
 _JOINED_HIT = Hit(_JOINED, "nav", True, "outside", False)
 _BREADCRUMB_HIT = Hit(_BREADCRUMB, "nav", True, "outside", False)
 _CELLS = re.compile(r"\s*[|｜│︱•·¦]\s*|\s+(/)\s+|\s*([>›»→＞])\s*|\t+|\s{3,}|\s+([-–—])\s+")
-_REASONS = {
+REASONS = {
     **neighbour.REASONS,
     **frame.REASONS,
     _JOINED: "names of sections, buttons or footer links, joined on one line",
@@ -34,8 +37,11 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+Look: TypeAlias = tuple[Line, tuple[Hit, ...]]
+"""A line, and the rules of packs that fit it."""
+
+
+class Verdict(NamedTuple):
     """Why one line goes. `score` is 0…1 in steps of 1/1000."""
 
     rule: str
@@ -64,6 +70,10 @@ class Repeats:
     host_total: int
     """Documents of the host."""
 
+    def matter(self) -> bool:
+        """Whether a line may go because of its counts."""
+        return self.host_total >= MIN_SITE and max(self.host_documents, default=0) >= MIN_PAGES
+
 
 @dataclass(slots=True)
 class Judge:
@@ -72,7 +82,7 @@ class Judge:
     packs: Packs
     options: NoiseOptions = NoiseOptions()
     _hits: tuple[Hit, ...] = field(init=False, repr=False)
-    _cache: dict[str, tuple[Line, tuple[Hit, ...]]] = field(init=False, repr=False)
+    _cache: dict[str, Look] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_rule_ids(self.options.off, self.rules())
@@ -84,7 +94,7 @@ class Judge:
 
     def rules(self) -> dict[str, str]:
         """Rule id → reason in words, of every rule that a verdict can name."""
-        return {**_REASONS, **{rule.id: rule.reason for rule in self.packs.rules}}
+        return {**REASONS, **{rule.id: rule.reason for rule in self.packs.rules}}
 
     def judge(
         self, lines: Sequence[str], *, repeats: Repeats | None = None
@@ -96,18 +106,22 @@ class Judge:
         Raises:
             ValueError: `repeats` has another number of lines.
         """
-        verdicts: list[Verdict | None] = [None] * len(lines)
+        return self.judge_looks([self.look(raw) for raw in lines], repeats=repeats)
+
+    def judge_looks(
+        self, seen: Sequence[Look], *, repeats: Repeats | None = None
+    ) -> list[Verdict | None]:
+        """As `judge`, for lines that were looked at already.
+
+        Raises:
+            ValueError: `repeats` has another number of lines.
+        """
+        verdicts: list[Verdict | None] = [None] * len(seen)
         if repeats is not None:
-            _check_lengths(repeats, len(lines))
-        places: list[int] = []
-        looks: list[Line] = []
-        hits: list[tuple[Hit, ...]] = []
-        for place, raw in enumerate(lines):
-            line, found = self._look(raw)
-            if line.chars:
-                places.append(place)
-                looks.append(line)
-                hits.append(found)
+            _check_lengths(repeats, len(seen))
+        places = [place for place, (line, _) in enumerate(seen) if line.chars]
+        looks = [seen[place][0] for place in places]
+        hits = [seen[place][1] for place in places]
         if not looks or not _needs_a_look(looks, hits, repeats):
             return verdicts
         page = Page(looks, hits)
@@ -118,7 +132,7 @@ class Judge:
                 verdicts[places[index]] = Verdict(mark.rule, score, mark.evidence, mark.action)
         return verdicts
 
-    def _look(self, raw: str) -> tuple[Line, tuple[Hit, ...]]:
+    def look(self, raw: str) -> Look:
         """The look of a line and the rules that fit it, remembered for short lines."""
         if len(raw) > SCAN_CHARS:
             return look(raw), ()
@@ -220,11 +234,9 @@ def _needs_a_look(
     looks: Sequence[Line], hits: Sequence[tuple[Hit, ...]], repeats: Repeats | None
 ) -> bool:
     """Whether anything on the page can be noise: a page of plain paragraphs is done at once."""
-    if repeats is not None or any(hits):
+    if any(hits) or sum(line.kind is not Kind.PROSE for line in looks) >= 2:
         return True
-    if sum(line.kind is not Kind.PROSE for line in looks) >= 2:
-        return True
-    return neighbour.glue(looks[-1]) > 0
+    return (repeats is not None and repeats.matter()) or neighbour.glue(looks[-1]) > 0
 
 
 def _action(hit: Hit) -> Action:
@@ -305,11 +317,11 @@ def _mark_repeated(page: Page, repeats: Repeats, places: Sequence[int]) -> None:
     it.
     """
     total = repeats.host_total
-    if total < 10:
+    if total < MIN_SITE:
         return
     for index, place in enumerate(places):
         count = repeats.host_documents[place]
-        if count < 4 or page.marks[index] is not None:
+        if count < MIN_PAGES or page.marks[index] is not None:
             continue
         share = count * 1000 // total
         if share >= _needed_share(page, index):

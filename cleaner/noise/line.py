@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ TEASER_CHARS = 320
 
 _STOPS = frozenset(".!?。！？…؟।॥:：")
 _CLOSERS = "\"'’”»›)]）】』」*_ \u00a0"
-_TRIM = " \t\r\n\v\f\u00a0\u200b\u200c\u200d\ufeff\u3000"
+_TRIM = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\u200b\u200c\u200d\ufeff"
 _BULLETS = "•·●○▪■□◆◇►▶▷▸»›>→⇒*+#|~–—-"
 _TAIL_MARKS = " :：.…»›>→▼▾▸►|·•,;!?。，、；？！،؛؟"
 _FRAMES = {"[": "]", "【": "】", "［": "］", "〔": "〕", "《": "》", "<": ">"}
@@ -28,12 +29,13 @@ _WIDE = re.compile(
 )
 _COUNT = re.compile(r"\s*[(\[]\s*[\d.,+]+\s*[)\]]$")
 _BARS = ("|", "/", "•", "·", "»", "›", "│", "︱", "\t", " - ", " – ", "   ")
+_BAR = re.compile(r"[|/•·»›│︱\t]| [-–] |   ")
 _LISTED = re.compile(r"(?:[-–—•*·▪●+]|\(?\d{1,3}[.)/:]|[a-zA-Zđ][.)]|\d+(?:[.,/]\d+)?)\s*\S")
-_CODE_CHARS = re.compile(r"[;{}<>=()\[\]$%|&:]|//|/\*")
+_CODE_CHARS = re.compile(r"[;{}<>=(\[$|&]|%[}>]|//|/\*|::")
 _CODE = re.compile(
     r"[;{}]$|^(?:[<{}$]|//|/\*)|=>|[=!]=|\(\)|</|/>|\w::\w|\s=\s|\|\||&&|\w\([^)\d]*\)[:;,]?$|\w\[\w+\]|%[}>]"
 )
-_TONES = re.compile(r"(?<!q)(?:o[àáảãạèéẻẽẹ]|u[ỳýỷỹỵ])(?![^\W\d_])")
+_TONES = re.compile(r"[ou](?<!q[ou])[àáảãạèéẻẽẹỳýỷỹỵ](?![^\W\d_])")
 _TONE_PLACES = {
     new: old
     for pairs in (
@@ -84,14 +86,31 @@ class Line(NamedTuple):
 
 def unify_tones(text: str) -> str:
     """Vietnamese tones of open `oa oe uy` moved to the first vowel: hoà → hòa; lower case only."""
-    return _TONES.sub(lambda found: _TONE_PLACES[found.group()], text)
+    return _TONES.sub(_move_tone, text)
+
+
+def _move_tone(found: re.Match[str]) -> str:
+    """Two letters with the tone in the old place; oỳ and uá are no such pairs."""
+    pair = found.group()
+    return _TONE_PLACES.get(pair, pair)
 
 
 def fold(text: str) -> str:
     """The text as patterns see it: NFC, case folded, spaces collapsed, tone placement unified."""
+    return _join(_fold_words(text), text)
+
+
+def _fold_words(text: str) -> list[str]:
+    """The words of a text between spaces, in NFC, case folded."""
     if text.isascii():
-        return " ".join(text.lower().split())
-    return unify_tones(" ".join(unicodedata.normalize("NFC", text.casefold()).split()))
+        return text.lower().split()
+    return unicodedata.normalize("NFC", text.casefold()).split()
+
+
+def _join(words: Sequence[str], text: str) -> str:
+    """Folded words of a text as one string, with tones in the old places."""
+    joined = " ".join(words)
+    return joined if text.isascii() else unify_tones(joined)
 
 
 def phrase_key(folded: str) -> str:
@@ -112,16 +131,18 @@ def look(raw: str) -> Line:
     is_ended = bare[-1:] in _STOPS if bare else False
     if chars > PROSE_CHARS and is_ended:
         return Line(text, Kind.PROSE, chars, chars // 6, False, True, False, False, 0, "", "")
-    words = _count_words(text, chars)
-    bars = 0 if is_ended or chars > SCAN_CHARS else sum(map(text.count, _BARS))
+    is_short = chars <= SCAN_CHARS
+    parts = _fold_words(text) if is_short else text.split()
+    words = _count_words(text, chars, len(parts))
+    bars = 0
+    if is_short and not is_ended and _BAR.search(text) is not None:
+        bars = sum(map(text.count, _BARS))
     kind = _kind(text, chars, words, bars, is_ended)
     is_cut_off = bare.endswith(("...", "…"))
     is_listed = _LISTED.match(text) is not None
-    if chars > SCAN_CHARS:
-        return Line(text, kind, chars, words, is_cut_off, is_ended, is_listed, False, bars, "", "")
-    is_code = kind is not Kind.PROSE and _is_code(text)
-    folded = fold(text)
-    key = phrase_key(folded)
+    folded = _join(parts, text) if is_short else ""
+    key = phrase_key(folded) if is_short else ""
+    is_code = is_short and kind is not Kind.PROSE and _is_code(text)
     return Line(
         text, kind, chars, words, is_cut_off, is_ended, is_listed, is_code, bars, folded, key
     )
@@ -132,9 +153,8 @@ def _is_code(text: str) -> bool:
     return _CODE_CHARS.search(text) is not None and _CODE.search(text) is not None
 
 
-def _count_words(text: str, chars: int) -> int:
+def _count_words(text: str, chars: int, words: int) -> int:
     """Words between spaces; where they look long, half the characters of unspaced scripts, too."""
-    words = len(text.split())
     if chars > 6 * words and not text.isascii():
         words += len(_WIDE.findall(text)) // 2
     return words

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +31,7 @@ LIMIT = 500
 """Scores above this, in thousandths, say noise."""
 HEADLINE_REACH = 40
 """A headline stands at most so many lines above the text."""
-HEADLINE_SURE, HEADLINE_BEST = 500, 120
+HEADLINE_SURE, HEADLINE_BEST = 400, 30
 """A line that may be the headline stays with this score, the page's best one with the second."""
 _HEADLINE_NOISE = 400
 _BODY_WORDS = 12
@@ -188,9 +189,7 @@ def read_model(data: bytes, name: str) -> NoiseModel:
             slots = arrays["lexicon_slots"]
             check[slots], value[slots] = arrays["lexicon_checks"], arrays["lexicon_values"]
             forests = [
-                Forest(
-                    *(arrays[f"{which}_{part}"] for part in _PARTS), int(arrays[f"{which}_depth"])
-                )
+                _forest({part: arrays[f"{which}_{part}"] for part in (*_PARTS, "depth")})
                 for which in _FORESTS
             ]
             levels = arrays["levels"]
@@ -205,7 +204,20 @@ def read_model(data: bytes, name: str) -> NoiseModel:
         raise InputError(f"{name}: has no ascending levels")
     lexicon = Lexicon(check, value)
     digest = hashlib.sha256(data).hexdigest()
-    return NoiseModel(lexicon, *forests, levels.astype(np.int32), digest)
+    first, second, headline = forests
+    return NoiseModel(lexicon, first, second, headline, levels.astype(np.int32), digest)
+
+
+def _forest(parts: dict[str, NDArray[Any]]) -> Forest:
+    """A forest from the arrays of a file."""
+    return Forest(
+        parts["roots"].astype(np.int32),
+        parts["feature"].astype(np.int16),
+        parts["threshold"].astype(np.int16),
+        parts["children"].astype(np.int32),
+        parts["value"].astype(np.int16),
+        int(parts["depth"]),
+    )
 
 
 _FORESTS = ("first", "second", "headline")
@@ -215,7 +227,7 @@ _PARTS = ("roots", "feature", "threshold", "children", "value")
 def write_model(model: NoiseModel) -> bytes:
     """The bytes of a model file; equal models have equal bytes."""
     slots = np.flatnonzero(model.lexicon.value)
-    arrays: dict[str, NDArray[np.generic]] = {
+    arrays: dict[str, Any] = {
         "format": np.array(FORMAT),
         "features": np.array(fingerprint()),
         "levels": model.levels.astype(np.int32),

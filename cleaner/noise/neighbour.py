@@ -23,6 +23,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+GLUED_CHARS = 420
+"""A longer paragraph is no title with a teaser."""
 _HEAD = frozenset({"head"})
 _ASKED = ("?", "!", "？", "！", "؟")
 _ITEM = re.compile(r"\d{1,3} ?[.):/-]|[IVX]{1,4}[.)]")
@@ -62,9 +64,7 @@ def _is_doubled(page: Page, at: int) -> bool:
     if at + 1 >= len(page.lines):
         return False
     line, twin = page.lines[at], page.lines[at + 1]
-    is_title = line.kind is Kind.LINK or (
-        line.kind is Kind.SENTENCE and line.text.endswith(_ASKED)
-    )
+    is_title = line.kind is Kind.LINK or (line.kind is Kind.SENTENCE and line.text.endswith(_ASKED))
     return (
         is_title
         and bool(line.key)
@@ -276,7 +276,7 @@ def mark_glued_teasers(page: Page) -> None:
 def glue(line: Line) -> int:
     """Where a title and a sentence were joined ("…titleSentence…"), or 0."""
     text = line.text
-    if line.kind is not Kind.PROSE or not 80 <= line.chars <= 420:
+    if line.kind is not Kind.PROSE or not 80 <= line.chars <= GLUED_CHARS:
         return 0
     for at in range(25, min(line.chars - 30, 160)):
         left, right = text[at - 1], text[at]

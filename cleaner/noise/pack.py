@@ -174,10 +174,11 @@ class Packs:
         """Indices of the rules whose text and size fit the line, ascending; not its place."""
         if not line.folded:
             return ()
-        found = set(self._phrases.get(line.key, ()))
-        matched = self._set.matches(line.folded)
-        if matched:
-            found.update(self._by_patterns(matched))
+        named = self._phrases.get(line.key, ())
+        matched = self._set.matches(line.folded, is_folded=True)
+        if not (named or matched):
+            return ()
+        found = {*named, *self._by_patterns(matched)}
         return tuple(index for index in sorted(found) if _fits(self.rules[index].scope, line))
 
     def is_menu_name(self, key: str) -> bool:
@@ -311,5 +312,6 @@ def _fits(scope: Scope, line: Line) -> bool:
 
 
 def _as_folded(pattern: str) -> str:
-    """The pattern with tone marks and double s spelled as `fold` spells them in lines."""
-    return unify_tones(unicodedata.normalize("NFC", pattern)).replace("ß", "ss")
+    """The pattern with tone marks, ß and final sigma spelled as `fold` spells them in lines."""
+    normal = unify_tones(unicodedata.normalize("NFC", pattern))
+    return normal.replace("ß", "ss").replace("ς", "σ")

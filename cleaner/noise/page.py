@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from cleaner.noise.line import Kind, Line
 
@@ -28,8 +28,7 @@ class Hit:
     near_noise: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Why a line is to be cut; `score` in thousandths."""
 
     rule: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -130,7 +131,7 @@ def _buffers(text: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8]
 
 
 @kernel
-def _code_point(data, p, end):  # type: ignore[no-untyped-def]
+def _code_point(data: Any, p: Any, end: Any) -> Any:
     """The code point at p and where the next one begins; bytes that are not UTF-8 give U+FFFD."""
     lead = np.int64(data[p])
     if lead < 0x80:
@@ -148,7 +149,7 @@ def _code_point(data, p, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_url(data, p, end):  # type: ignore[no-untyped-def]
+def _is_url(data: Any, p: Any, end: Any) -> Any:
     """Whether "http" or "www." begins at p, in either case."""
     if p + 4 > end:
         return False
@@ -158,26 +159,26 @@ def _is_url(data, p, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _scan(offsets, data, table, looks, keys):  # type: ignore[no-untyped-def]
+def _scan(offsets: Any, data: Any, table: Any, looks: Any, keys: Any) -> None:
     """Fill `looks` and `keys`, one row a line."""
     for row in range(offsets.size - 1):
         p, end = offsets[row], offsets[row + 1]
         look = looks[row]
         exact, folded = _SALT, _SALT
-        chars = np.int64(0)  # up to here, with the spaces inside
-        pending = np.int64(0)  # spaces since the last character
-        token = np.int64(0)  # length of the token so far
-        last, inner = np.int64(0), np.int64(0)
-        run = np.int64(0)  # digits of the number so far
-        value = np.int64(0)
-        since = np.int64(9)  # characters since the last number, where no space was
+        chars = 0  # up to here, with the spaces inside
+        pending = 0  # spaces since the last character
+        token = 0  # length of the token so far
+        last, inner = 0, 0
+        run = 0  # digits of the number so far
+        value = 0
+        since = 9  # characters since the last number, where no space was
         after_colon = False
-        number = np.int64(0)  # digits of the last number
-        dots = np.int64(0)
+        number = 0  # digits of the last number
+        dots = 0
         while p < end:
             at = p
             point, p = _code_point(data, p, end)
-            kind = np.int64(table[point]) if point < _LIMIT else np.int64(0)
+            kind: Any = table[point] if point < _LIMIT else 0
             if kind == _SPACE:
                 pending += 1
                 look[LONGEST] = max(look[LONGEST], token)

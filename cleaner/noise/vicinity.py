@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,13 +74,15 @@ def vicinity(lines: Scan, scores: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 @kernel
-def _block(low, high, ends, scores, zero, toll, from_row, to_row):  # type: ignore[no-untyped-def]
+def _block(
+    low: Any, high: Any, ends: Any, scores: Any, zero: Any, toll: Any, from_row: Any, to_row: Any
+) -> Any:
     """The run of lines with the highest sum of words times (score - zero), less `toll` a line.
 
     Kadane's algorithm over the lines outside from_row:to_row.
     """
-    best, start, stop = np.int64(0), low, low
-    total, begin = np.int64(0), low
+    best, start, stop = 0, low, low
+    total, begin = 0, low
     for row in range(low, high):
         if from_row <= row < to_row:
             total = 0
@@ -93,9 +97,9 @@ def _block(low, high, ends, scores, zero, toll, from_row, to_row):  # type: igno
 
 
 @kernel
-def _pages(first, ends, hashes, scores, out):  # type: ignore[no-untyped-def]
-    most = np.int64(1)
-    most_lines = np.int64(1)
+def _pages(first: Any, ends: Any, hashes: Any, scores: Any, out: Any) -> None:
+    most = 1
+    most_lines = 1
     for page in range(first.size - 1):
         most = max(most, ends[first[page + 1]] - ends[first[page]])
         most_lines = max(most_lines, first[page + 1] - first[page])
@@ -122,17 +126,29 @@ def _pages(first, ends, hashes, scores, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _slot(slots, stamps, shift, stamp, word):  # type: ignore[no-untyped-def]
+def _slot(slots: Any, stamps: Any, shift: Any, stamp: Any, word: Any) -> Any:
     """Where a hash is, or would be, in the page's table."""
     at = np.int64((word * _MULTIPLIER) >> shift)
-    last = (np.int64(1) << np.int64(np.uint64(64) - shift)) - 1
+    last = (1 << np.int64(np.uint64(64) - shift)) - 1
     while stamps[at] == stamp and slots[at] != word:
         at = (at + 1) & last
     return at
 
 
 @kernel
-def _share(low, high, ends, hashes, scores, shift, slots, counts, stamps, stamp, out):  # type: ignore[no-untyped-def]
+def _share(
+    low: Any,
+    high: Any,
+    ends: Any,
+    hashes: Any,
+    scores: Any,
+    shift: Any,
+    slots: Any,
+    counts: Any,
+    stamps: Any,
+    stamp: Any,
+    out: Any,
+) -> None:
     """How many of a line's words other lines have that the first pass keeps, and only those."""
     for row in range(low, high):
         which = 0 if scores[row] >= KEPT else 1
@@ -146,7 +162,7 @@ def _share(low, high, ends, hashes, scores, shift, slots, counts, stamps, stamp,
                 counts[slot, 2] = row - low
     for row in range(low, high):
         is_kept = scores[row] >= KEPT
-        shared, frame = np.int64(0), np.int64(0)
+        shared, frame = 0, 0
         size = max(ends[row + 1] - ends[row], 1)
         for at in range(ends[row], ends[row + 1]):
             slot = _slot(slots, stamps, shift, stamp, hashes[at])
@@ -160,10 +176,10 @@ def _share(low, high, ends, hashes, scores, shift, slots, counts, stamps, stamp,
 
 
 @kernel
-def _place(low, high, ends, scores, out):  # type: ignore[no-untyped-def]
+def _place(low: Any, high: Any, ends: Any, scores: Any, out: Any) -> None:
     """Sums over the page, the blocks that the scores make, and the scores around."""
-    words, kept, kept_lines, best = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    lead = np.int64(0)
+    words, kept, kept_lines, best = 0, 0, 0, 0
+    lead = 0
     histogram = np.zeros(1002, np.int64)
     for row in range(low, high):
         n = ends[row + 1] - ends[row]
@@ -179,12 +195,12 @@ def _place(low, high, ends, scores, out):  # type: ignore[no-untyped-def]
     weight, start, stop = _block(low, high, ends, scores, 400, 0, 0, 0)
     rival, _, _ = _block(low, high, ends, scores, 400, 0, start, stop)
     _, long_start, long_stop = _block(low, high, ends, scores, 200, 0, 0, 0)
-    block_words, block_kept = np.int64(0), np.int64(0)
+    block_words, block_kept = 0, 0
     for row in range(start, stop):
         n = ends[row + 1] - ends[row]
         block_words += n
         block_kept += n * scores[row]
-    before, since = np.int64(0), np.int64(99)
+    before, since = 0, 99
     for row in range(low, high):
         x = out[row]
         n = ends[row + 1] - ends[row]
@@ -215,14 +231,14 @@ def _place(low, high, ends, scores, out):  # type: ignore[no-untyped-def]
                 other = row + step
                 x[place] = scores[other] if low <= other < high else -100
                 place += 1
-    until = np.int64(99)
+    until = 99
     for row in range(high - 1, low - 1, -1):
         out[row, 9] = until
         until = 1 if scores[row] >= KEPT else min(until + 1, 99)
 
 
 @kernel
-def _average(low, high, ends, scores, sums, out):  # type: ignore[no-untyped-def]
+def _average(low: Any, high: Any, ends: Any, scores: Any, sums: Any, out: Any) -> None:
     """Running means of the scores: by lines, and by words."""
     for row in range(low, high):
         at = row - low

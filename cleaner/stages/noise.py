@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import Field
 
 from cleaner.stages.base import Apply, MapStage
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from cleaner.noise.judge import Judge, Repeats
     from cleaner.noise.pack import Packs
 
-_ENDS = "\r\n\u2028\u2029"
 _JOIN = " | "
+_COLUMNS = {"byline": "byline", "date": "dateline"}
+"""Actions that put a line into a column of the document."""
 
 
 class Noise(MapStage):
     """Cuts the lines of a page that are not its text; bylines and dates become columns."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "cuts menus, related links, teasers, widgets, forms, credits"
     uses: ClassVar[frozenset[str]] = frozenset({"repeats_host", "repeats_corpus", "host_documents"})
     adds: ClassVar[frozenset[str]] = frozenset({"byline", "dateline"})
@@ -76,38 +77,27 @@ class Noise(MapStage):
 
 def _clean(judge: Judge, batch: Batch) -> Batch:
     from cleaner.batch import Edit
+    from cleaner.noise.suspects import judge_batch
 
-    texts = batch.passage_text.to_pylist()
-    lines = [t.rstrip(_ENDS) for t in texts]
-    first = batch.first.tolist()
     counts = _Counts(batch)
     edits: list[Edit] = []
-    columns: dict[str, list[str | None]] = {"byline": [], "date": []}
-    for doc in range(batch.num_docs):
-        low, high = first[doc], first[doc + 1]
+    columns: dict[str, list[str | None]] = {name: [None] * batch.num_docs for name in _COLUMNS}
+    pages = judge_batch(judge, batch.passage_text, batch.first, counts.of, counts.matter)
+    for doc, start, verdicts in pages:
         found: dict[str, list[str]] = {}
-        for place, verdict in enumerate(
-            judge.judge(lines[low:high], repeats=counts.of(doc)), start=low
-        ):
+        for place, verdict in enumerate(verdicts, start=start):
             if verdict is None:
                 continue
+            text: str = batch.passage_text[place].as_py()
             if verdict.action in columns:
-                found.setdefault(verdict.action, []).append(lines[place].strip())
-            edits.append(
-                Edit(
-                    place,
-                    0,
-                    len(texts[place]),
-                    verdict.rule,
-                    "",
-                    verdict.score,
-                    "; ".join(verdict.evidence),
-                )
-            )
-        for name, values in columns.items():
-            values.append(_JOIN.join(found[name]) if name in found else None)
-    batch = batch.annotate("byline", pa.array(columns["byline"], pa.string()))
-    return batch.annotate("dateline", pa.array(columns["date"], pa.string())).cut(edits)
+                found.setdefault(verdict.action, []).append(text.strip())
+            evidence = "; ".join(verdict.evidence)
+            edits.append(Edit(place, 0, len(text), verdict.rule, "", verdict.score, evidence))
+        for name, lines in found.items():
+            columns[name][doc] = _JOIN.join(lines)
+    for action, name in _COLUMNS.items():
+        batch = batch.annotate(name, pa.array(columns[action], pa.string()))
+    return batch.cut(edits)
 
 
 class _Counts:
@@ -116,19 +106,33 @@ class _Counts:
     def __init__(self, batch: Batch) -> None:
         names = batch.passages.schema.names
         self._first = batch.first
-        self._there = "repeats_host" in names and "host_documents" in batch.docs.schema.names
-        if self._there:
-            self._host: np.ndarray[Any, Any] = batch.passages.column("repeats_host").to_numpy()
-            self._corpus: np.ndarray[Any, Any] = batch.passages.column("repeats_corpus").to_numpy()
-            self._totals: Sequence[int | None] = batch.docs.column("host_documents").to_pylist()
+        self._is_there = "repeats_host" in names and "host_documents" in batch.docs.schema.names
+        if self._is_there:
+            self._host: NDArray[np.integer] = batch.passages.column("repeats_host").to_numpy()
+            self._corpus: NDArray[np.integer] = batch.passages.column("repeats_corpus").to_numpy()
+            totals = batch.docs.column("host_documents").fill_null(0)
+            self._totals: NDArray[np.integer] = totals.to_numpy(zero_copy_only=False)
+
+    @property
+    def matter(self) -> NDArray[np.bool_] | None:
+        """bool[documents]: whether a line may go because of its counts."""
+        if not self._is_there:
+            return None
+        from cleaner.noise.judge import MIN_PAGES, MIN_SITE
+
+        frequent = np.concatenate(([0], np.cumsum(self._host >= MIN_PAGES)))[self._first]
+        found: NDArray[np.bool_] = (np.diff(frequent) > 0) & (self._totals >= MIN_SITE)
+        return found
 
     def of(self, doc: int) -> Repeats | None:
         """The counts of one document's lines."""
-        if not self._there or not self._totals[doc]:
+        if not self._is_there or not self._totals[doc]:
             return None
         from cleaner.noise.judge import Repeats
 
         low, high = int(self._first[doc]), int(self._first[doc + 1])
         return Repeats(
-            self._host[low:high].tolist(), self._corpus[low:high].tolist(), self._totals[doc] or 0
+            self._host[low:high].tolist(),
+            self._corpus[low:high].tolist(),
+            int(self._totals[doc]),
         )

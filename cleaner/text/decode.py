@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from cleaner.text import legacy
 from cleaner.text.legacy import OWN, Legacy
-from cleaner.text.vietnamese import shares
+from cleaner.text.vietnamese import has_capitals, shares
 
 SAMPLE_CHARS = 1 << 14
 """How much of a text is scored, from its first character beyond ASCII on; more changes no guess."""
@@ -372,6 +372,8 @@ def _decode_vietnamese(data: bytes, limit: float) -> Decoded | None:
 def _decode_legacy(data: bytes, encoding: Legacy, limit: float, evidence: str) -> Decoded | None:
     """The text, if few enough bytes have no meaning and it gives the same bytes."""
     text, bad = legacy.decode(data, encoding)
+    if encoding == "tcvn3" and has_capitals(text):
+        evidence += "; set in a font of capitals in part, their case is not certain"
     if len(bad) > limit * len(data) or encode(text, encoding, bad) != data:
         return None
     return Decoded(text, encoding, bad, evidence)

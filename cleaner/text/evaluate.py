@@ -61,6 +61,7 @@ class LanguageScore:
         known_texts, known_right: the same, of languages that the back end knows.
         seconds: time for all of them.
         by_language: language → (texts, right).
+        by_score: for each tenth of the probability, from 0 on: (texts, right).
         confusions: commonest pairs of gold and answer, with their number.
     """
 
@@ -70,6 +71,7 @@ class LanguageScore:
     known_right: int = 0
     seconds: float = 0.0
     by_language: dict[str, tuple[int, int]] = field(default_factory=dict)
+    by_score: list[tuple[int, int]] = field(default_factory=list)
     confusions: list[tuple[str, str, int]] = field(default_factory=list)
 
 
@@ -158,10 +160,13 @@ def _score_language(rows: Sequence[Mapping[str, Any]], model: Identifier) -> Lan
     known = {_folded(code) for code in model.languages}
     score = LanguageScore(texts=len(rows), seconds=seconds)
     confusions: Counter[tuple[str, str]] = Counter()
+    tenths = [(0, 0)] * 10
     for row, guess in zip(rows, found, strict=True):
         gold, answer = _folded(row["lang"]), _folded(guess.lang)
         texts, right = score.by_language.get(gold, (0, 0))
         score.by_language[gold] = texts + 1, right + (gold == answer)
+        tenth = min(int(guess.score * 10), 9)
+        tenths[tenth] = tenths[tenth][0] + 1, tenths[tenth][1] + (gold == answer)
         if gold != answer:
             confusions[gold, answer] += 1
     for code, (texts, right) in score.by_language.items():
@@ -169,6 +174,7 @@ def _score_language(rows: Sequence[Mapping[str, Any]], model: Identifier) -> Lan
         if code in known:
             score.known_texts += texts
             score.known_right += right
+    score.by_score = tenths
     score.by_language = dict(sorted(score.by_language.items()))
     ranked = sorted(confusions.items(), key=lambda item: (-item[1], item[0]))
     score.confusions = [(gold, answer, n) for (gold, answer), n in ranked[:20]]

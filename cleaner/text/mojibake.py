@@ -52,7 +52,7 @@ letter."""
 _SHORT_SEQUENCE = "\u00e1\u00bb[a-z]"
 """The same without its last byte: a closing quote is not followed by a letter."""
 
-_STRAIGHTENED = "\u00e1\"[\x80-\x9f]"
+_STRAIGHTENED = '\u00e1"[\x80-\x9f]'
 """The same in latin-1, after somebody took the second byte for a quote and made it straight."""
 
 EXTRA_SIGNS = (_VOWEL_SEQUENCE, _SHORT_SEQUENCE, _STRAIGHTENED, _IDEOGRAPH)

@@ -7,8 +7,9 @@ sentence that says so.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import re2
@@ -20,6 +21,7 @@ MAX_PROGRAM_BYTES = 8 << 20
 MAX_SET_BYTES = 64 << 20
 """Memory of a whole set and of the automaton that grows while it matches."""
 
+_WIDE_START = re.compile(r"\^\(*(?:\?:)?(?:\.|\[\^|\\[SDWPp])")
 _LOOK_AROUND = ("(?=", "(?!", "(?<=", "(?<!")
 
 
@@ -72,13 +74,15 @@ def compile_pattern(pattern: str) -> Pattern:
 
 
 class PatternSet:
-    """Which of N patterns occur in a text, found in one pass over it (few, where N is large).
+    """Which of N patterns occur in a text, in about the time of one pass over it.
 
-    Each pattern is compiled alone first, so that the error names the one that is wrong. The set is
-    a value: it pickles as its patterns.
+    RE2's automaton is quick where it may stop: patterns that are tied to the start by letters
+    share one, which dies after the first characters of nearly every line. Others are asked only
+    where the literals they need occur (FilteredRE2); the rest share a searching automaton. The
+    answer does not depend on the way. The set is a value: it pickles as its patterns.
     """
 
-    __slots__ = ("_parts", "patterns")
+    __slots__ = ("_atoms", "_parts", "_sought", "patterns")
 
     def __init__(self, patterns: Sequence[str]) -> None:
         """Compile all patterns.
@@ -86,18 +90,39 @@ class PatternSet:
         Raises:
             PatternError: one of them is wrong.
         """
-        self.patterns = tuple(compile_pattern(pattern).source for pattern in patterns)
-        self._parts = tuple(_compile_parts(self.patterns, 0))
+        compiled = [compile_pattern(pattern) for pattern in patterns]
+        self.patterns = tuple(pattern.source for pattern in compiled)
+        everywhere = range(len(compiled))
+        tied = [i for i in everywhere if _is_tied(self.patterns[i])]
+        free = [i for i in everywhere if i not in set(tied)]
+        asked = _needing_literals(self.patterns, free)
+        self._sought = [(i, compiled[i]) for i in asked]
+        self._atoms = _compile_filter([self.patterns[i] for i in asked])
+        self._parts = (
+            *_compile_parts(self.patterns, tied, re2.Set.MatchSet),
+            *_compile_parts(
+                self.patterns, [i for i in free if i not in set(asked)], re2.Set.SearchSet
+            ),
+        )
 
-    def matches(self, text: str) -> list[int]:
-        """Indices of the patterns that occur somewhere in `text`, ascending."""
+    def matches(self, text: str, *, is_folded: bool = False) -> list[int]:
+        """Indices of the patterns that occur somewhere in `text`, ascending.
+
+        `is_folded` says that the text is case folded already, which saves doing so.
+        """
         raw = text.encode("utf-8", "replace")
         found: list[int] = []
-        for first, part in self._parts:
+        for indices, part in self._parts:
             hits = part.Match(raw)
             if hits:
-                found.extend(first + hit for hit in sorted(hits))
-        return found
+                found.extend(indices[hit] for hit in hits)
+        if self._atoms is not None:
+            folded = raw if is_folded else text.casefold().encode("utf-8", "replace")
+            for at in self._atoms.Match(folded, True) or ():
+                index, pattern = self._sought[at]
+                if pattern.span(text) is not None:
+                    found.append(index)
+        return sorted(found) if len(found) > 1 else found
 
     def __len__(self) -> int:
         return len(self.patterns)
@@ -106,23 +131,78 @@ class PatternSet:
         return PatternSet, (self.patterns,)
 
 
-def _compile_parts(patterns: Sequence[str], first: int) -> Iterator[tuple[int, re2.Set]]:
-    """Sets of the patterns in order, with the index of the first of each; as few as can be."""
+def _is_tied(pattern: str) -> bool:
+    """Whether a pattern starts at the text's start, and there with letters, not with anything.
+
+    The first answer must be right, or matches are lost; the second one only costs time.
+    """
+    if not pattern.startswith("^") or _WIDE_START.match(pattern):
+        return False
+    depth = 0
+    inside = False  # of a class
+    marks = iter(pattern)
+    for mark in marks:
+        if mark == "\\":
+            if next(marks, "") in "QC":
+                return False
+        elif inside:
+            inside = mark != "]"
+        elif mark == "[":
+            inside = True
+            if next(marks, "") == "^":
+                next(marks, "")
+        elif mark == "|" and depth == 0:
+            return False
+        else:
+            depth += (mark == "(") - (mark == ")")
+    return True
+
+
+def _has_plain_case(pattern: str) -> bool:
+    """Whether lower case and case folding are the same for all letters of a pattern."""
+    return pattern.lower() == pattern.casefold()
+
+
+def _needing_literals(patterns: Sequence[str], indices: Sequence[int]) -> list[int]:
+    """Those of the patterns that cannot match without some literal."""
+    plain = [i for i in indices if _has_plain_case(patterns[i])]
+    found = _compile_filter([patterns[i] for i in plain])
+    always = set() if found is None else set(found.Match(b"\0", True) or ())
+    return [index for at, index in enumerate(plain) if at not in always]
+
+
+def _compile_filter(patterns: Sequence[str]) -> re2.Filter | None:
+    """A filter that tells which patterns can occur, by the literals that they need."""
     if not patterns:
-        return
-    part = re2.Set.SearchSet(_options(MAX_SET_BYTES))
+        return None
+    found = re2.Filter()
     for pattern in patterns:
-        part.Add(pattern)
+        found.Add(pattern, _options(MAX_PROGRAM_BYTES))
+    found.Compile()
+    return found
+
+
+def _compile_parts(
+    patterns: Sequence[str], indices: Sequence[int], kind: Callable[[re2.Options], re2.Set]
+) -> Iterator[tuple[Sequence[int], re2.Set]]:
+    """Sets of the patterns at these indices, in order; as few as can be."""
+    if not indices:
+        return
+    part = kind(_options(MAX_SET_BYTES))
+    for index in indices:
+        part.Add(patterns[index])
     try:
         part.Compile()
     except re2.error:
-        if len(patterns) == 1:
-            raise PatternError(patterns[0], "needs too much memory; use smaller counts") from None
-        half = len(patterns) // 2
-        yield from _compile_parts(patterns[:half], first)
-        yield from _compile_parts(patterns[half:], first + half)
+        if len(indices) == 1:
+            raise PatternError(
+                patterns[indices[0]], "needs too much memory; use smaller counts"
+            ) from None
+        half = len(indices) // 2
+        yield from _compile_parts(patterns, indices[:half], kind)
+        yield from _compile_parts(patterns, indices[half:], kind)
     else:
-        yield first, part
+        yield indices, part
 
 
 def _options(memory: int) -> re2.Options:

@@ -144,6 +144,8 @@ def share_of(words: list[str]) -> tuple[float, int]:
 
 def reread(text: str, encoding: Legacy) -> str:
     """The text read in a legacy encoding, NFC; what it has no meaning for stays."""
+    if encoding != "vni":  # a byte is a character
+        return unicodedata.normalize("NFC", text.translate(_translation(encoding)))
     table = code(encoding)
     latin = text.translate(_TO_LATIN1)
     parts = []
@@ -152,6 +154,14 @@ def reread(text: str, encoding: Legacy) -> str:
         parts.append(table.texts.get(unit) or text[at : at + len(unit)])
         at += len(unit)
     return unicodedata.normalize("NFC", "".join(parts))
+
+
+@lru_cache(maxsize=4)
+def _translation(encoding: Legacy) -> dict[int, str]:
+    """Character of windows-1252 or latin-1 → letter of the encoding."""
+    letters = {ord(unit): text for unit, text in code(encoding).texts.items()}
+    upper = {char: letters[byte] for char, byte in _TO_LATIN1.items() if byte in letters}
+    return letters | upper
 
 
 def reread_passage(passage: str, encoding: Legacy) -> str:

@@ -117,6 +117,7 @@ def test_a_text_file_is_one_document(tmp_path: Path) -> None:
         "record": 0,
         "text": data.decode(),
         "encoding": "utf-8",
+        "evidence": None,
         "bad_bytes": [],
         "raw_bytes": len(data),
         "raw_chars": len(data.decode()),

@@ -307,3 +307,11 @@ def test_scores_tell_vietnamese_from_french() -> None:
     assert score(data.decode("cp1258"), vietnamese) > 0.95
     assert score(data.decode("cp1252"), latin) < 0.5
     assert score("plain", latin) == 0.0
+
+
+def test_capitals_of_a_font_are_named_in_the_evidence() -> None:
+    """TCVN3 has no capital letters beyond ASCII; where the font drew them, the text is not sure."""
+    data = legacy.encode(VIETNAMESE.lower() + " QUYếT ĐịNH", "tcvn3")
+    decoded = decode(data, max_bad_bytes_ratio=LIMIT)
+    assert decoded.text.endswith("QUYếT ĐịNH")
+    assert decoded.evidence.endswith("their case is not certain")

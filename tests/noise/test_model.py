@@ -1,0 +1,167 @@
+"""The model: its file, its scores, and the decision on each line."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from cleaner.errors import InputError
+from cleaner.noise.decision import MODEL_RULE, decide, rule_score
+from cleaner.noise.features import NAMES
+from cleaner.noise.judge import Judge, NoiseOptions, Verdict
+from cleaner.noise.model import (
+    LIMIT,
+    NoiseModel,
+    built_in,
+    read_model,
+    to_scores,
+    write_model,
+)
+from cleaner.noise.pack import load_packs
+
+HEADLINE = "Ferry across the long lake runs again after a summer of low water"
+_BODY = """
+The ferry across the long lake runs again. After a summer in which no boat could land at the old
+pier, the water has risen by two metres, and the captain took her first passengers, forty school
+children and a goat, to the other side on Monday morning.
+
+“We had begun to think that the rain would never come,” said Ada Holm, who has steered the boat for
+twenty years. She had spent the months on land, repairing engines and teaching her daughter to read
+charts, while farmers drove the long road around the lake.
+
+The council had closed the pier in May, when the keel touched the ground twice within a week.
+Repairs cost more than the town earns with tickets in a year, and some members asked whether a
+bridge would not be cheaper. A study on that is to be ready in spring.
+
+Until then, the ferry sails every hour from seven in the morning until nightfall. Children and
+animals travel free, and those who bring a bicycle pay half a crown more than before.
+"""
+BODY = [" ".join(paragraph.split()) for paragraph in _BODY.split("\n\n")]
+MENU = ["Home", "News", "Sports", "Weather", "Small ads", "Log in", "Subscribe", "Contact us"]
+LINKS = [
+    "More news",
+    "Baker wins prize for the longest loaf in the valley",
+    "Road to the quarry stays closed until Friday",
+    "Choir looks for two tenors and a bass",
+    "Snow is early this year, say the herders",
+    "Privacy policy",
+    "Terms of use",
+    "© 2021 Lake Post. All rights reserved.",
+]
+PAGE = [*MENU, HEADLINE, *BODY, *LINKS]
+
+
+def noise_of(lines: list[str]) -> list[int]:
+    """The model's scores of one page without rules."""
+    rules = np.zeros(len(lines), np.int32)
+    scores = built_in().score(pa.array(lines), np.array([0, len(lines)]), rules=rules)
+    assert scores.where.tolist() == list(range(len(lines)))
+    noise: list[int] = scores.noise.tolist()
+    return noise
+
+
+def test_the_model_cuts_the_frame_and_keeps_the_article() -> None:
+    """Menus and links go by the model alone; headline and paragraphs stay."""
+    noise = dict(zip(PAGE, noise_of(PAGE), strict=True))
+    assert all(noise[line] <= LIMIT for line in [HEADLINE, *BODY])
+    assert all(noise[line] > LIMIT for line in [*MENU, *LINKS])
+
+
+def test_an_article_alone_loses_nothing() -> None:
+    """Without a frame there is nothing to cut."""
+    assert max(noise_of([HEADLINE, *BODY])) <= LIMIT
+
+
+def test_a_page_has_the_same_scores_in_any_batch() -> None:
+    """Scores depend on the page alone; blank lines are left out."""
+    text = pa.array([*PAGE, "", *BODY, " "])
+    first = np.array([0, len(PAGE), len(PAGE), len(text)])
+    rules = np.zeros(len(text), np.int32)
+    scores = built_in().score(text, first, rules=rules)
+    assert scores.noise.tolist() == noise_of(PAGE) + noise_of(BODY)
+    blank = {len(PAGE), len(text) - 1}
+    assert scores.where.tolist() == [at for at in range(len(text)) if at not in blank]
+
+
+def test_reasons_name_features_with_their_values() -> None:
+    """Up to three a line, the strongest first, and the same for one line as for many."""
+    text, first = pa.array(PAGE), np.array([0, len(PAGE)])
+    scores = built_in().score(text, first, rules=np.zeros(len(PAGE), np.int32))
+    cut = np.flatnonzero(scores.noise > LIMIT)
+    reasons = scores.reasons(cut)
+    assert [scores.reasons([row])[0] for row in cut.tolist()] == reasons
+    for found in reasons:
+        assert 1 <= len(found) <= 3
+        assert all(reason.rsplit(" ", 1)[1].lstrip("-").isdigit() for reason in found)
+    assert scores.reasons([]) == []
+
+
+def test_the_file_holds_all_of_the_model() -> None:
+    """Writing what was read gives the same bytes, well under a megabyte."""
+    model = built_in()
+    data = write_model(model)
+    again = read_model(data, "again.npz")
+    assert write_model(again) == data
+    assert len(data) < 1_000_000
+    assert again.digest == model.digest
+    text, first = pa.array(PAGE), np.array([0, len(PAGE)])
+    assert (again.score(text, first).noise == model.score(text, first).noise).all()
+
+
+def test_files_that_do_not_fit_are_refused() -> None:
+    """Damaged, for other features, or asking for features that do not exist."""
+    data = write_model(built_in())
+    with pytest.raises(InputError, match=r"m\.npz: is no model file"):
+        read_model(data[: len(data) // 2], "m.npz")
+    with pytest.raises(InputError, match="is no model file"):
+        read_model(b"", "m.npz")
+    first = built_in().first
+    wide = dataclasses.replace(first, feature=np.full_like(first.feature, len(NAMES)))
+    with pytest.raises(InputError, match="features that do not exist"):
+        read_model(write_model(dataclasses.replace(built_in(), first=wide)), "m.npz")
+    falling = built_in().levels[:, ::-1]
+    with pytest.raises(InputError, match="levels"):
+        read_model(write_model(dataclasses.replace(built_in(), levels=falling)), "m.npz")
+
+
+def test_scores_rise_with_sums() -> None:
+    """A sum at a level does not exceed it."""
+    levels = np.arange(1000, dtype=np.int32) * 10
+    sums = np.array([-5, 0, 1, 10, 11, 99_999], np.int32)
+    assert to_scores(sums, levels).tolist() == [0, 0, 1, 1, 2, 1000]
+
+
+def decisions(lines: list[str], model: NoiseModel) -> dict[str, Verdict]:
+    """Line → verdict, of the lines that go."""
+    judge = Judge(load_packs(), NoiseOptions(bylines="keep", dates="keep"))
+    found = decide(pa.array(lines), np.array([0, len(lines)]), lines, judge, model)
+    return {line: v for line, v in zip(lines, found, strict=True) if v is not None}
+
+
+def test_rules_and_model_decide_together() -> None:
+    """The frame goes; what only the model finds is named so, with its reasons."""
+    found = decisions(PAGE, built_in())
+    assert set(found) == {*MENU, *LINKS}
+    assert any(v.rule != MODEL_RULE for v in found.values())
+    for verdict in found.values():
+        if verdict.rule == MODEL_RULE:
+            assert verdict.score > LIMIT / 1000
+            assert verdict.evidence
+
+
+def test_a_certain_rule_cuts_and_an_unsure_one_asks_the_model() -> None:
+    """With a model that keeps everything only certain rules are left."""
+    kind = dataclasses.replace(built_in(), levels=np.full((3, 1000), -(2**31), np.int32))
+    found = decisions(PAGE, kind)
+    assert found
+    assert all(v.score >= 0.95 and v.rule != MODEL_RULE for v in found.values())
+
+
+def test_the_model_is_told_of_what_rules_say() -> None:
+    """Cuts by their score; bylines and the like by small numbers."""
+    assert rule_score(None) == 0
+    assert rule_score(Verdict("a", 0.98, ())) == 980
+    assert rule_score(Verdict("a", 0.98, (), "byline")) == 1
