@@ -96,7 +96,8 @@ class Batch:
         start, end: int64[num_passages], spans in code points of the original; they tile each
             document.
         cut_chars, rewritten_chars: int64[num_passages], original code points gone, or replaced.
-        marks: (ordinal, number of the passage in its document) → its changed pieces.
+        marks: (ordinal, number of the passage in its document) → its changed pieces; a passage that
+            was cut as a whole needs none: `cut_chars` says all.
         passages: `number` (of the passage in its document) and the annotations of passages.
         ledger: rows so far, oldest first.
     """
@@ -306,9 +307,9 @@ class Batch:
         done.cut[where] = end - start
         done.rewritten[where] = 0
         done.rows.append(where)
-        spans = zip(start.tolist(), end.tolist(), strict=True)
-        for key, (low, high) in zip(zip(ordinals, numbers, strict=True), spans, strict=True):
-            done.marks[key] = [pieces.Mark(low, high, 0)]
+        if done.marks:
+            for key in zip(ordinals, numbers, strict=True):
+                done.marks.pop(key, None)
         n = len(cuts)
         return _rows(
             ordinal=ordinals,

@@ -91,18 +91,34 @@ def _unlike(first: pa.Schema, other: pa.Schema) -> str:
 
 
 def _changed(batch: Batch) -> pa.RecordBatch:
-    keys = sorted(batch.marks)
-    docs = np.searchsorted(batch.ordinals, np.array([k[0] for k in keys], np.int64))
-    rows = batch.first[docs] + np.array([k[1] for k in keys], np.int64)
-    marks = [[m._asdict() for m in batch.marks[k]] for k in keys]
+    """The changed passages, in order; those that were cut as a whole have no marks."""
+    is_gone = batch.cut_chars == batch.end - batch.start
+    gone = np.flatnonzero(is_gone)
+    keys = np.array(sorted(batch.marks), np.int64).reshape(-1, 2)
+    marked = batch.first[np.searchsorted(batch.ordinals, keys[:, 0])] + keys[:, 1]
+    left = ~is_gone[marked]
+    marked, lists = marked[left], [batch.marks[o, n] for o, n in keys[left].tolist()]
+    rows = np.concatenate([gone, marked])
+    order = np.argsort(rows, kind="stable")
+    rows = rows[order]
+    counts = np.concatenate([np.zeros(len(gone), np.int64), [len(m) for m in lists]]).astype(
+        np.int64
+    )
+    offsets = np.zeros(len(rows) + 1, np.int32)
+    np.cumsum(counts[order], out=offsets[1:])
+    flat = np.array([m for marks in lists for m in marks], np.int64).reshape(-1, 3)
+    values = pa.StructArray.from_arrays(
+        [pa.array(flat[:, i].copy()) for i in range(3)], names=Mark._fields
+    )
+    docs = np.searchsorted(batch.first, rows, side="right") - 1
     return pa.RecordBatch.from_arrays(
         [
-            pa.array([k[0] for k in keys], pa.int64()),
-            pa.array([k[1] for k in keys], pa.int32()),
-            batch.passage_text.take(pa.array(rows, pa.int64())),
+            pa.array(batch.ordinals[docs]),
+            pa.array((rows - batch.first[docs]).astype(np.int32)),
+            batch.passage_text.take(pa.array(rows)),
             pa.array(batch.cut_chars[rows]),
             pa.array(batch.rewritten_chars[rows]),
-            pa.array(marks, _MARKS),
+            pa.ListArray.from_arrays(pa.array(offsets), values),
         ],
         schema=_PASSAGES,
     )
@@ -151,11 +167,14 @@ def _apply(batch: Batch, changed: pa.RecordBatch) -> Batch:
     cut, rewritten = batch.cut_chars.copy(), batch.rewritten_chars.copy()
     cut[rows] = changed.column("cut_chars").to_numpy()
     rewritten[rows] = changed.column("rewritten_chars").to_numpy()
+    lists = changed.column("marks")
+    bounds = lists.offsets.to_numpy()
+    flat: pa.StructArray = lists.flatten()
+    found = [Mark(*m) for m in zip(*(flat.field(n).to_pylist() for n in Mark._fields), strict=True)]
+    bounds = bounds - bounds[0]
     marks = {
-        (o, n): [Mark(m["start"], m["end"], m["length"]) for m in ms]
-        for o, n, ms in zip(
-            ordinals.tolist(), numbers.tolist(), changed.column("marks").to_pylist(), strict=True
-        )
+        (int(ordinals[row]), int(numbers[row])): found[bounds[row] : bounds[row + 1]]
+        for row in np.flatnonzero(np.diff(bounds)).tolist()
     }
     return replace(
         batch,

@@ -44,6 +44,8 @@ RuleKind: TypeAlias = Literal[
 Where: TypeAlias = Literal["anywhere", "outside", "head", "tail"]
 Strings: TypeAlias = Annotated[tuple[str, ...], Field(strict=False)]
 
+_BUTTONS = frozenset({"widget", "form_field"})
+"""Kinds whose phrases have no full stop; with one they are something that a person says."""
 _MENUS = frozenset({"nav", "footer", "widget", "share"})
 MIN_EXAMPLES = 3
 BUILTIN = (
@@ -175,6 +177,8 @@ class Packs:
         if not line.folded:
             return ()
         named = self._phrases.get(line.key, ())
+        if named and line.text.endswith((".", "。")) and not line.is_cut_off:
+            named = tuple(index for index in named if self.rules[index].kind not in _BUTTONS)
         matched = self._set.matches(line.folded, is_folded=True)
         if not (named or matched):
             return ()

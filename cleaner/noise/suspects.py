@@ -42,7 +42,7 @@ def judge_batch(
     asked &= kinds != PROSE
     last = _last_lines(kinds, first)
     gluable = np.zeros(len(kinds), np.bool_)
-    gluable[last[(last >= 0) & (chars[last] <= neighbour.GLUED_CHARS)]] = True
+    gluable[last[chars[last] <= neighbour.GLUED_CHARS]] = True
     for low, high in _groups(asked | gluable, first):
         places = np.flatnonzero((asked | gluable)[first[low] : first[high]]) + first[low]
         lines = text.take(pa.array(places)).to_pylist()
@@ -61,13 +61,10 @@ def judge_batch(
 
 
 def _last_lines(kinds: NDArray[np.uint8], first: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64[pages]: each page's last line that is not blank, or -1."""
+    """int64[]: the last line that is not blank of each page that has one."""
     full = np.flatnonzero(kinds != BLANK)
-    if not len(full):
-        return np.full(len(first) - 1, -1, np.int64)
-    at = np.searchsorted(full, first[1:]) - 1
-    last = np.where(at >= 0, full[at], -1)
-    return np.where(last >= first[:-1], last, -1)
+    at = np.searchsorted(full, first)
+    return full[at[1:][np.diff(at) > 0] - 1]
 
 
 def _groups(asked: NDArray[np.bool_], first: NDArray[np.int64]) -> Iterator[tuple[int, int]]:

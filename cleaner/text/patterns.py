@@ -18,7 +18,7 @@ MAX_PATTERN_CHARS = 4000
 """A longer pattern is refused: it is data that should be a list of phrases."""
 MAX_PROGRAM_BYTES = 8 << 20
 """Memory of one compiled pattern; `(x{1000}){1000}` is refused instead of compiled."""
-MAX_SET_BYTES = 64 << 20
+MAX_SET_BYTES = 256 << 20
 """Memory of a whole set and of the automaton that grows while it matches."""
 
 _WIDE_START = re.compile(r"\^\(*(?:\?:)?(?:\.|\[\^|\\[SDWPp])")

@@ -1,3 +1,5 @@
+import pytest
+
 from cleaner.noise.judge import Judge
 from cleaner.noise.pack import load_packs
 from tests.noise.test_neighbour import BODY, TITLES
@@ -20,8 +22,9 @@ def cut(lines: list[str]) -> dict[str, str]:
 
 def test_menus_above_the_article_are_cut_and_the_headline_stays() -> None:
     """Unknown lines among known menu lines go; the headline over the text does not."""
-    rules = cut([*MENU, TITLES[0], *BODY])
-    assert set(rules) == set(MENU)
+    menu = [*MENU[:4], "Markets of the week", *MENU[4:]]
+    rules = cut([*menu, TITLES[0], *BODY])
+    assert set(rules) == set(menu)
     assert rules["Small ads"] == "noise.frame_head"
 
 
@@ -48,11 +51,97 @@ def test_prose_that_resumes_in_a_frame_stays() -> None:
     assert not rules.keys() & {"A note on names", *note}
 
 
-def test_long_runs_of_short_lines_are_cut_without_known_noise() -> None:
-    """A menu in a language without a pack is seen by its length."""
+def test_a_column_of_words_above_the_headline_is_cut_without_known_noise() -> None:
+    """A menu in a language without a pack is seen by its shape."""
     rules = cut([*STALLS, TITLES[1], *BODY, *BODY])
     assert set(rules) == set(STALLS)
-    assert set(rules.values()) == {"noise.link_run"}
+    assert set(rules.values()) == {"noise.menu_column"}
+    for words in (
+        ["Uutiset", "Urheilu", "Kulttuuri", "Sää", "Talous"],
+        ["ዜና", "ስፖርት", "ባህል", "ጤና", "ጥበብ"],
+    ):
+        assert set(cut([*words, TITLES[1], *BODY])) == set(words)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        STALLS[:4],
+        [*STALLS[:6], STALLS[2]],
+        [*STALLS[:5], "12 stalls"],
+        ["Plum cakes,", "and wine,", "and bread", "are gone", "the moon", "is up."],
+    ],
+)
+def test_few_words_choruses_figures_and_verses_are_no_menu(column: list[str]) -> None:
+    """Less than five words, words that come again, numbers and punctuation are left alone."""
+    assert cut([*column, TITLES[1], *BODY]) == {}
+
+
+def test_a_column_of_words_inside_the_page_or_without_an_article_stays() -> None:
+    """Only what stands above a headline and its text is a menu."""
+    assert cut([*BODY, *STALLS[:8], TITLES[1], *BODY]) == {}
+    assert cut([*STALLS[:8], TITLES[1]]) == {}
+    assert cut([*STALLS[:8], *BODY]) == {}
+
+
+def test_long_runs_of_short_lines_are_cut_among_known_noise() -> None:
+    """A list of links below the article is seen by its length and by lines that packs know."""
+    links = [f"{line} and how they came to be sold here" for line in STALLS]
+    rules = cut([*BODY, *BODY, "Jane Example", *links, "Privacy Policy", *links[:6], "Terms of Use", "Contact Us", "Facebook"])
+    assert set(rules) == {*links, "Privacy Policy", "Terms of Use", "Contact Us", "Facebook"}
+
+
+def test_long_runs_without_known_noise_stay() -> None:
+    """Lists of tools, casts of plays and glossaries are long runs, too."""
+    text = [*BODY, *BODY]
+    assert cut([*text, *(f"{line}, the maker of them all" for line in STALLS)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("Trang chủ | Quảng cáo | Bạn đọc viết | RSS", "noise.joined_links"),
+        ("Contact us | Advertise | Corrections | Modern village news", "noise.joined_links"),
+        ("Trang nhất / Chính trị / Chính sách mới", "noise.joined_links"),
+        ("Главная · Новости · Спорт", "noise.joined_links"),
+        ("Trang chủ > Văn hóa", "noise.breadcrumb"),
+        ("Thể thao › Bóng đá trong nước", "noise.breadcrumb"),
+        ("Sport → Rowing", "noise.breadcrumb"),
+    ],
+)
+def test_joined_names_of_menus_are_cut_outside_the_article(line: str, rule: str) -> None:
+    """A menu or a path on one line is known by its cells."""
+    hit = [hit.rule for hit in JUDGE.look(line)[1]]
+    assert rule in hit
+    assert line in cut([line, TITLES[0], *BODY])
+    assert cut([*BODY, line, *BODY]) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Milk > Butter",
+        "Northbank | 14 | 9 | 30",
+        "Health - Education",
+        "5 > 3",
+        "Ferry / boat",
+        "The sport of kings | An essay",
+    ],
+)
+def test_other_cells_are_no_menu(line: str) -> None:
+    """Tables, comparisons and titles have bars and arrows, too."""
+    assert not {hit.rule for hit in JUDGE.look(line)[1]} & {
+        "noise.joined_links",
+        "noise.breadcrumb",
+    }
+
+
+def test_footnotes_and_broken_sentences_are_no_frame() -> None:
+    """Lines that end in a mark back to the text, and pieces of sentences, stay among anchors."""
+    notes = [f"See the mill book of 189{n}, folio {n} ↩" for n in range(5)]
+    pieces = ["The stalls of", "Millbrook", ", and those of", "Northbank", "are open. On", "Friday"]
+    for lines in (notes, pieces):
+        assert not cut([*BODY, "Share this", *lines, *FOOTER]).keys() & set(lines)
 
 
 def test_short_runs_lists_and_tables_stay() -> None:

@@ -117,7 +117,7 @@ def agrees(lines: Sequence[str]) -> None:
             assert len(raw) > SCAN_CHARS
 
 
-CHARS = " \u00a0.,:：。，!abĐ漢ก\u200b\x1f\x85\"»)😀\t\u3000\u2028\r-1"
+CHARS = ' \u00a0.,:：。，!abĐ漢ก\u200b\x1f\x85"»)😀\t\u3000\u2028\r-1'
 
 
 @settings(deadline=None)

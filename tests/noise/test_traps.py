@@ -156,6 +156,7 @@ Run it once a year, after the harbour office has published its tables, and check
 """,
     "sub-heads": """
 The boats that stay
+Two boats will sail from May, and the islanders have begun to argue about what the two can carry.
 Discussion
 Two boats cannot do what one ferry did, the islanders say, for a piano does not come in two halves.
 Contact
