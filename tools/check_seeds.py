@@ -3,8 +3,8 @@
     python tools/check_seeds.py RUN FOLDER_OF_TXT_FILES LABELS.jsonl [--misses N]
 
 A label is one JSON object a line: {"file", "line" (1-based), "label", "text"}. noise must be cut,
-keep and caption must stay, or go because another document keeps the same passage; caption_repeat must be cut as a duplicate of a passage of the same
-document; byline and metadata may do either.
+keep and caption must stay, or go because another document keeps the same passage; caption_repeat
+must be cut as a duplicate of a passage of the same document; byline and metadata may do either.
 Every file must restore to its exact bytes. Exit code 1 if more than N lines (default 0) are wrong.
 """
 

@@ -28,6 +28,8 @@ CLEAN_SHARE, TEASER_SHARE = 0.5, 0.35
 MIN_SITES = 3
 """A word of fewer sites is not in the lexicon."""
 LEXICON_BITS = 16
+MOST_WORDS = 36_000
+"""Words and pairs in the lexicon before those of one slot meet; the strongest stay."""
 HEADLINE_WINDOW = 60
 _TITLE_END = re.compile(r" [|\-–—»·:] ")
 
@@ -152,14 +154,23 @@ def rows_of(pages: Sequence[GoldPage], made: Sequence[GoldPage], headline_weight
 
 
 def _repeats(gold: GoldPages, genuine: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Repeats among the genuine pages; made pages have the counts unknown."""
-    real = GoldPages.of(gold.pages[:genuine])
-    counts = []
-    for known in repeats(real):
-        whole = np.full(len(gold.text), -1, np.int32)
-        whole[: len(known)] = known
-        counts.append(whole)
-    return counts[0], counts[1]
+    """Repeats among the genuine pages; a line of a made page has the counts that it has there.
+
+    Teasers have none, for they were cut out of longer lines.
+    """
+    host, corpus = repeats(GoldPages.of(gold.pages[:genuine]))
+    known: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for page, low in zip(gold.pages[:genuine], gold.first.tolist(), strict=False):
+        for at, line in enumerate(page.lines, start=low):
+            known[page.set, page.id, line] = (int(host[at]), int(corpus[at]))
+    made = []
+    for page in gold.pages[genuine:]:
+        source = page.id.rpartition("+")[0]
+        least = min(known.get((page.set, source, line), (0, 0))[0] for line in page.lines)
+        unseen = (-1 if least < 0 else 0, 0)
+        made += [known.get((page.set, source, line), unseen) for line in page.lines]
+    more = np.array(made, np.int32).reshape(-1, 2)
+    return np.concatenate([host, more[:, 0]]), np.concatenate([corpus, more[:, 1]])
 
 
 def main_headlines(gold: GoldPages) -> NDArray[np.bool_]:
@@ -223,7 +234,7 @@ class LexiconMaker:
         value = np.clip(np.rint(odds * 1000), -8000, 8000).astype(np.int16)
         strength = np.abs(value.astype(np.int64)) * np.minimum(votes, 50)
         wanted = np.flatnonzero((votes >= MIN_SITES) & (np.abs(value) >= 300))
-        wanted = wanted[np.lexsort((self._words[wanted], strength[wanted]))]
+        wanted = wanted[np.lexsort((self._words[wanted], strength[wanted]))][-MOST_WORDS:]
         slot = (self._words[wanted] >> np.uint64(64 - LEXICON_BITS)).astype(np.int64)
         check, values = (
             np.zeros(1 << LEXICON_BITS, np.uint32),

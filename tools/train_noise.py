@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 import platform
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,18 +28,19 @@ from numpy.typing import NDArray
 from cleaner.cli.eval import read_gold
 from cleaner.noise import features as line_features
 from cleaner.noise import vicinity as page_features
+from cleaner.noise.decision import is_cut
 from cleaner.noise.evaluate import GoldPage, Measured, measure
 from cleaner.noise.features import Features, with_lexicon, with_unknown
-from cleaner.noise.forest import UNIT, Forest
+from cleaner.noise.forest import LEAF, UNIT, Forest
 from cleaner.noise.model import FILE, NoiseModel, headline_candidates, to_scores, write_model
 
 SEED = 1
 INNER_FOLDS = 3
 """Parts of the training sites whose first-pass scores come from a model of the other parts."""
 UNKNOWN_REPEATS = 0.5
-"""Share of the sites whose counts of repeats are hidden in training."""
+"""Share of the pages whose counts of repeats are hidden in training."""
 UNKNOWN_RULES = 0.35
-"""Share of the sites that are learned from as if no rule of a pack knew them."""
+"""Share of the pages that are learned from as if no rule of a pack knew them."""
 NEAR, FAR_SHARE = 8, 0.12
 """Lines so near to main text are all learned from; of the others this share, with more weight."""
 HEADLINE_WEIGHT = 4.0
@@ -82,8 +84,8 @@ class Trainer:
         near = _near_main(rows)
         chosen = near | (rng.random(len(rows.page)) < FAR_SHARE)
         weight = rows.weight * np.where(near, 1.0, 1 / FAR_SHARE)
-        hidden = rng.random(sites) < UNKNOWN_REPEATS
-        unruled = rng.random(sites) < UNKNOWN_RULES
+        hidden = rng.random(len(rows.site)) < UNKNOWN_REPEATS
+        unruled = rng.random(len(rows.site)) < UNKNOWN_RULES
         part = rng.integers(0, INNER_FOLDS, sites)
         return cls(rows, LexiconMaker(rows), chosen, weight, hidden, unruled, part)
 
@@ -126,9 +128,9 @@ class Trainer:
         return to_forest(lightgbm.train(SETTINGS, data, num_boost_round=HEADLINE_TREES))
 
     def _known(self, lines: Features) -> Features:
-        """The features with the repeats of some sites hidden, and the rules of some."""
-        site = self.rows.site[self.rows.page]
-        return with_unknown(lines, repeats=self.hidden[site], rules=self.unruled[site])
+        """The features with the repeats of some pages hidden, and the rules of some."""
+        page = self.rows.page
+        return with_unknown(lines, repeats=self.hidden[page], rules=self.unruled[page])
 
     def _fit(self, values: NDArray[np.int16], which: NDArray[np.bool_], trees: int) -> Forest:
         """A forest from some rows."""
@@ -165,35 +167,41 @@ def _scores(forest: Forest, values: NDArray[np.int16]) -> NDArray[np.int16]:
 
 def to_forest(booster: lightgbm.Booster) -> Forest:
     """LightGBM's trees as integers: features are integers, so thresholds are rounded down."""
-    nodes: list[tuple[int, int, int, int, int]] = []
+    nodes: list[tuple[int, int, int, int]] = []
+    roots: list[int] = []
     depth = 0
-
-    def add(node: dict[str, Any], level: int) -> int:
-        """Append a node and all below it; gives its place."""
-        nonlocal depth
-        depth = max(depth, level)
-        place = len(nodes)
-        value = node["leaf_value"] if "leaf_value" in node else node["internal_value"]
-        units = max(-32768, min(32767, round(value * UNIT)))
-        nodes.append((0, 32767, place, place, units))
-        if "leaf_value" not in node:
-            left = add(node["left_child"], level + 1)
-            right = add(node["right_child"], level + 1)
-            split = max(-32768, min(32767, math.floor(node["threshold"])))
-            nodes[place] = (node["split_feature"], split, left, right, units)
-        return place
-
-    trees = booster.dump_model()["tree_info"]
-    roots = [add(tree["tree_structure"], 0) for tree in trees]
-    table = np.array(nodes, np.int64).reshape(-1, 5)
+    for tree in booster.dump_model()["tree_info"]:
+        roots.append(len(nodes))
+        nodes.append((0, 0, 0, 0))
+        waiting = deque([(tree["tree_structure"], roots[-1], 0)])
+        while waiting:
+            node, place, level = waiting.popleft()
+            depth = max(depth, level)
+            if "leaf_value" in node:
+                nodes[place] = (0, LEAF, place, _units(node["leaf_value"]))
+                continue
+            left = len(nodes)
+            nodes += [(0, 0, 0, 0)] * 2
+            waiting += [
+                (node["left_child"], left, level + 1),
+                (node["right_child"], left + 1, level + 1),
+            ]
+            split = max(-LEAF - 1, min(LEAF - 1, math.floor(node["threshold"])))
+            nodes[place] = (node["split_feature"], split, left, _units(node["internal_value"]))
+    table = np.array(nodes, np.int64).reshape(-1, 4)
     return Forest(
         np.array(roots, np.int32),
         table[:, 0].astype(np.int16),
         table[:, 1].astype(np.int16),
-        table[:, 2:4].astype(np.int32),
-        table[:, 4].astype(np.int16),
+        table[:, 2].astype(np.int32),
+        table[:, 3].astype(np.int16),
         depth,
     )
+
+
+def _units(value: float) -> int:
+    """A leaf's value as an integer."""
+    return max(-32768, min(32767, round(value * UNIT)))
 
 
 def noise_of(rows: Rows, model: NoiseModel, with_counts: bool) -> NDArray[np.int16]:
@@ -233,13 +241,14 @@ def views(rows: Rows) -> dict[str, NDArray[np.bool_]]:
 
 
 def table(
-    rows: Rows, scores: dict[str, NDArray[np.int16]], limit: int, names: Sequence[str] = ()
+    rows: Rows, scores: dict[str, NDArray[np.int16]], names: Sequence[str] = ()
 ) -> dict[str, dict[str, Measured]]:
     """Figures of each set for each kind of scores; blank lines count as kept."""
     found: dict[str, dict[str, Measured]] = {}
+    rules = rows.features.values[:, line_features.NAMES.index("rule")].astype(np.int32)
     for key, noise in scores.items():
         keep = np.ones(len(rows.pages.text), bool)
-        keep[rows.features.scan.where] = noise <= limit
+        keep[rows.features.scan.where] = ~is_cut(noise, rules)
         groups = {n: w for n, w in views(rows).items() if not names or n.split(":")[0] in names}
         for name, figures in measure(rows.pages, keep, groups, samples=200).items():
             found.setdefault(name, {})[key] = figures
@@ -271,7 +280,6 @@ def main() -> None:
     parser.add_argument(
         "--without", action="append", default=[], help="a set to hold out with its sites"
     )
-    parser.add_argument("--limit", type=int, default=500, help="scores above it are cut")
     arguments = parser.parse_args()
     pages: list[GoldPage] = [page for path in arguments.gold for page in read_gold(path)]
     rows = rows_of(pages, made_pages(pages, SEED), HEADLINE_WEIGHT)
@@ -282,14 +290,14 @@ def main() -> None:
         rng = np.random.Generator(np.random.PCG64(SEED + 1))
         fold = rng.integers(0, arguments.folds, sites)
         scores = held_out(trainer, [fold == k for k in range(arguments.folds)])
-        figures["sites held out"] = table(rows, scores, arguments.limit)
+        figures["sites held out"] = table(rows, scores)
         print("sites held out")
         show(figures["sites held out"])
     for name in arguments.without:
         mine = np.zeros(sites, bool)
         mine[rows.site[[p.set == name for p in rows.pages.pages]]] = True
         scores = held_out(trainer, [mine])
-        figures[f"without {name}"] = table(rows, scores, arguments.limit, [name])
+        figures[f"without {name}"] = table(rows, scores, [name])
         print(f"without {name}")
         show(figures[f"without {name}"])
     if arguments.out:

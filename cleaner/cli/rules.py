@@ -22,7 +22,7 @@ MIN_REASON = 24
 @click.argument("what", default="list", metavar="[list|test|RULE_ID]")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def rules(what: str, as_json: bool) -> None:
-    """List the noise rules, show one, or test their examples.
+    """List the noise rules, or test their examples.
 
     `list` prints id, severity and reason of every rule; `shape` instead of a severity stands at
     rules that look at a page's shape and not at words. RULE_ID shows one with its patterns, scope

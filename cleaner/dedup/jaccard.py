@@ -1,7 +1,5 @@
 """Exact similarity of sets: sorted rows without repetitions, as `shingle_sets` makes them."""
 
-
-
 from __future__ import annotations
 
 import numpy as np

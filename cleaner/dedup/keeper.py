@@ -6,8 +6,6 @@ leader itself. So whoever is removed was verified against the very member that i
 of look-alikes, each a little unlike the next, cannot drift into one cluster.
 """
 
-
-
 from __future__ import annotations
 
 from dataclasses import dataclass

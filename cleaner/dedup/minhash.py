@@ -6,8 +6,6 @@ of a set's members; the share of equal places in two signatures estimates their 
 sqrt(J·(1 - J) / num_perm).
 """
 
-
-
 from __future__ import annotations
 
 import numpy as np

@@ -4,8 +4,6 @@ A document of fewer than n words has none: such documents are compared by their 
 (`cleaner.text.words.key_hash`), for one shingle of three words proves little.
 """
 
-
-
 from __future__ import annotations
 
 import numpy as np

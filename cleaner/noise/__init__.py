@@ -6,4 +6,6 @@ page.py       a page: its lines, what packs found, the article's zone
 neighbour.py  doubled titles, link lists, teasers after the end
 frame.py      menus and footers around the article
 judge.py      the decision on each line
+glance.py     a compiled first look at all lines of a batch
+suspects.py   the pages of a batch that need judging
 """

@@ -18,6 +18,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 CERTAIN = 0.95
 """A rule with this score cuts whatever the model says."""
+SUPPORTED = 300
+"""Any other rule cuts where the model's score, in thousandths, is above this."""
+_LEAST_RULE = 100
 ACTION_SCORES: Mapping[str, int] = MappingProxyType({"byline": 1, "date": 2, "caption": 3})
 """What the model is told of lines that rules name but do not count as noise."""
 
@@ -27,6 +30,15 @@ def rule_score(verdict: Verdict | None) -> int:
     if verdict is None:
         return 0
     return ACTION_SCORES.get(verdict.action, round(verdict.score * 1000))
+
+
+def is_cut(noise: NDArray[np.int16], rules: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether each line goes, by the model's score and `rule_score`, bool[lines]."""
+    ruled = rules >= _LEAST_RULE
+    found: NDArray[np.bool_] = (noise > np.where(ruled, SUPPORTED, LIMIT)) | (
+        rules >= round(CERTAIN * 1000)
+    )
+    return found
 
 
 def decide(
@@ -54,19 +66,13 @@ def decide(
         verdicts.extend(judge.judge(lines[low:high], repeats=known))
     rules = np.array([rule_score(v) for v in verdicts], np.int32)
     scores = model.score(text, first, host=host, corpus=corpus, rules=rules)
-    noise = np.zeros(len(lines), np.int16)
-    noise[scores.where] = scores.noise
-    for row in np.flatnonzero(rules).tolist():
-        verdicts[row] = _agreed(verdicts[row], int(noise[row]))
-    found = np.flatnonzero(scores.noise > LIMIT)
-    found = found[[verdicts[row] is None for row in scores.where[found].tolist()]]
-    for row, reasons in zip(scores.where[found].tolist(), scores.reasons(found), strict=True):
-        verdicts[row] = Verdict(MODEL_RULE, int(noise[row]) / 1000, reasons)
+    cut = np.zeros(len(lines), bool)
+    cut[scores.where] = is_cut(scores.noise, rules[scores.where])
+    for row in np.flatnonzero(~cut).tolist():
+        verdict = verdicts[row]
+        if verdict is not None and verdict.action == "cut":
+            verdicts[row] = None
+    rows = [row for row, at in enumerate(scores.where.tolist()) if cut[at] and verdicts[at] is None]
+    for row, reasons in zip(rows, scores.reasons(rows), strict=True):
+        verdicts[scores.where[row]] = Verdict(MODEL_RULE, scores.noise[row] / 1000, reasons)
     return verdicts
-
-
-def _agreed(verdict: Verdict | None, noise: int) -> Verdict | None:
-    """A rule's verdict as far as it is certain, is no cut, or the model does not disagree."""
-    if verdict is None or verdict.action != "cut":
-        return verdict
-    return verdict if verdict.score >= CERTAIN or noise > LIMIT else None

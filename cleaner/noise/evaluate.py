@@ -26,6 +26,7 @@ HEADLINE_WORDS = 3
 """A shorter title names a section as often as an article."""
 MOST_WORDS = 60
 """Longer lines are not counted as repeated, as in the stage `repeats`."""
+_LEAD_LINES = 3
 FEWEST_PAGES = 3
 """Pages of a host from which on a share of them says something."""
 _TRAILING_NUMBER = re.compile(r"[-_ ]?\d+$")
@@ -351,12 +352,18 @@ def measure(
 def _headline_pages(
     pages: GoldPages, keep: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Pages with a headline that is labelled main text, and those where such a line is kept."""
-    rows = headlines(pages) & pages.labels
+    """Pages whose main text begins with the headline, and those where the headline is kept.
+
+    It stands among the first three lines of the main text; any line that says it will do.
+    """
+    named = headlines(pages)
     size = len(pages.pages)
-    there = np.bincount(pages.page_of[rows], minlength=size) > 0
-    kept = np.bincount(pages.page_of[rows & keep], minlength=size) > 0
-    return there, kept
+    rank = np.cumsum(pages.labels)
+    before = np.concatenate([[0], rank])[pages.first[:-1]]
+    leads = pages.labels & (rank - before[pages.page_of] <= _LEAD_LINES)
+    there = np.bincount(pages.page_of[named & leads], minlength=size) > 0
+    kept = np.bincount(pages.page_of[named & keep], minlength=size) > 0
+    return there, there & kept
 
 
 def bootstrap(

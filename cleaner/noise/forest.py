@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,17 +12,19 @@ from cleaner.text.jit import column, kernel
 
 UNIT = 1024
 """Leaf values are so many to a nat."""
+LEAF = 32767
 _BLOCK = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forest:
-    """Binary trees of one depth; the sum of their leaves is a score in 1/1024 nat.
+    """Binary trees; the sum of their leaves is a score in 1/1024 nat.
 
     Attributes:
         roots: int32[trees], the first node of each tree.
         feature, threshold: int16[nodes]; left is where the feature is at most the threshold.
-        children: int32[nodes, 2]; a leaf is its own child.
+        left: int32[nodes]; the right child stands behind the left one. A leaf is its own left
+            child, and its threshold is `LEAF`, which no feature exceeds.
         value: int16[nodes], the score of a line that ends here; in inner nodes the mean of those
             below, for explanations.
         depth: steps from a root to the farthest leaf.
@@ -31,25 +33,30 @@ class Forest:
     roots: NDArray[np.int32]
     feature: NDArray[np.int16]
     threshold: NDArray[np.int16]
-    children: NDArray[np.int32]
+    left: NDArray[np.int32]
     value: NDArray[np.int16]
     depth: int
+    _nodes: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse trees that a kernel could not walk safely.
+        """Pack the nodes, and refuse trees that a kernel could not walk safely.
 
         Raises:
             ValueError: the arrays do not fit, or a child does not exist.
         """
         nodes = len(self.feature)
-        sizes = {nodes, len(self.threshold), len(self.children), len(self.value)}
-        if len(sizes) != 1 or self.children.shape != (nodes, 2) or not 0 <= self.depth <= 64:
+        sizes = {nodes, len(self.threshold), len(self.left), len(self.value)}
+        if len(sizes) != 1 or not 0 <= self.depth <= 64:
             raise ValueError("the arrays of a forest do not have one entry per node")
-        for places in (self.roots, self.children):
+        right = self.left + (self.threshold != LEAF)
+        for places in (self.roots, self.left, right):
             if places.size and (places.min() < 0 or places.max() >= nodes):
                 raise ValueError("a tree points to a node that does not exist")
         if nodes and self.feature.min() < 0:
             raise ValueError("a tree asks for a feature that does not exist")
+        packed = self.left.astype(np.int64) << 32 | self.feature.astype(np.int64) << 16
+        packed |= self.threshold.astype(np.int64) & 0xFFFF
+        object.__setattr__(self, "_nodes", packed)
 
     @property
     def width(self) -> int:
@@ -82,31 +89,25 @@ class Forest:
         if left.shape[1] + right.shape[1] < self.width:
             raise ValueError(f"the trees ask for {self.width} features")
 
-    def _columns(
-        self,
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    def _columns(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """The arrays as kernels take them."""
         return (
             column(self.roots, np.int32),
-            column(self.feature, np.int16),
-            column(self.threshold, np.int16),
-            column(self.children.reshape(-1), np.int32),
+            column(self._nodes, np.int64),
             column(self.value, np.int16),
         )
 
 
 @kernel
-def _walk(
-    roots: Any,
-    feature: Any,
-    threshold: Any,
-    children: Any,
-    value: Any,
-    depth: Any,
-    left: Any,
-    right: Any,
-    sums: Any,
-) -> None:
+def _step(node: Any, nodes: Any, x: Any) -> Any:
+    """The child of a node that a line's features lead to."""
+    packed = nodes[node]
+    goes_right = x[(packed >> 16) & 0xFFFF] > ((packed << 48) >> 48)
+    return (packed >> 32) + goes_right
+
+
+@kernel
+def _walk(roots: Any, nodes: Any, value: Any, depth: Any, left: Any, right: Any, sums: Any) -> None:
     """Add the leaf of each tree to each line's sum; in blocks, so that steps overlap."""
     lines, width, more = left.shape[0], left.shape[1], right.shape[1]
     x = np.zeros((_BLOCK, width + more), np.int16)
@@ -123,32 +124,24 @@ def _walk(
                 node[at] = root
             for _ in range(depth):
                 for at in range(_BLOCK):
-                    n = node[at]
-                    node[at] = children[2 * n + np.int64(x[at, feature[n]] > threshold[n])]
+                    node[at] = _step(node[at], nodes, x[at])
             for at in range(size):
                 sums[low + at] += value[node[at]]
 
 
 @kernel
 def _trace(
-    roots: Any,
-    feature: Any,
-    threshold: Any,
-    children: Any,
-    value: Any,
-    depth: Any,
-    left: Any,
-    right: Any,
-    shares: Any,
+    roots: Any, nodes: Any, value: Any, depth: Any, left: Any, right: Any, shares: Any
 ) -> None:
     """Credit each step of each line to the feature that decided it."""
     width = left.shape[1]
+    x = np.zeros(width + right.shape[1], np.int16)
     for line in range(left.shape[0]):
+        x[:width] = left[line]
+        x[width:] = right[line]
         for root in roots:
-            n = np.int64(root)
+            node = np.int64(root)
             for _ in range(depth):
-                which = np.int64(feature[n])
-                x = left[line, which] if which < width else right[line, which - width]
-                child = np.int64(children[2 * n + np.int64(x > threshold[n])])
-                shares[line, which] += value[child] - value[n]
-                n = child
+                child = _step(node, nodes, x)
+                shares[line, (nodes[node] >> 16) & 0xFFFF] += value[child] - value[node]
+                node = child

@@ -26,6 +26,7 @@ _END = 1 << 8
 _LIMIT = 0x10000
 _MIN_WORDS = 30
 """A line without an end mark needs more words than that to be a paragraph."""
+_ASCII = np.array([chr(b).isspace() + 2 * chr(b).isalpha() for b in range(128)], np.uint8)
 _SCAN, _PROSE = np.int64(SCAN_CHARS), np.int64(PROSE_CHARS)
 
 
@@ -74,14 +75,15 @@ def roles() -> NDArray[np.uint16]:
 @kernel
 def _point(data: Any, p: Any) -> Any:
     """The code point that begins at byte p, 0xFFFF (no role) above the basic plane."""
-    lead = np.int64(data[p])
+    at = np.uint64(p)
+    lead = np.int64(data[at])
     if lead < 0x80:
         return lead
+    second = np.int64(data[at + np.uint64(1)]) & 0x3F
     if lead < 0xE0:
-        return ((lead & 0x1F) << 6) | (np.int64(data[p + 1]) & 0x3F)
+        return ((lead & 0x1F) << 6) | second
     if lead < 0xF0:
-        middle = (np.int64(data[p + 1]) & 0x3F) << 6
-        return ((lead & 0x0F) << 12) | middle | (np.int64(data[p + 2]) & 0x3F)
+        return ((lead & 0x0F) << 12) | (second << 6) | (np.int64(data[at + np.uint64(2)]) & 0x3F)
     return np.int64(0xFFFF)
 
 
@@ -119,29 +121,30 @@ def _size(data: Any, low: Any, high: Any) -> Any:
 @kernel
 def _is_running_text(data: Any, low: Any, high: Any, size: Any, table: Any) -> Any:
     """Whether a long line without an end mark has the words, commas and stops of a paragraph."""
-    words, wide, inner = np.int64(0), np.int64(0), np.int64(0)
-    in_word, is_ascii = False, True
-    letters = np.int64(0)
-    after_mark = False
-    p = low
-    while p < high:
+    words, wide, inner, letters = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    after_space = np.int64(1)
+    before = np.int64(0)
+    is_ascii = True
+    p, end = np.uint64(low), np.uint64(high)
+    while p < end:
         b = np.int64(data[p])
         if b < 0x80:
-            p += 1
-            is_space = b == 32 or 9 <= b <= 13 or 28 <= b <= 31
-            inner += after_mark and b == 32
-            after_mark = b | 2 == 46  # a comma or a full stop
-            letters += 97 <= (b | 32) <= 122
+            p += np.uint64(1)
+            is_space = np.int64(_ASCII[b] & 1)
+            letters += np.int64(_ASCII[b] >> 1)
+            inner += np.int64(b == 32) & np.int64(before | 2 == 46)  # after a comma or a full stop
+            before = b
         else:
             role = np.int64(table[_point(data, p)])
-            p += 2 + (b >= 0xE0) + (b >= 0xF0)
-            is_ascii = after_mark = False
-            is_space = role & _SPACE != 0
+            p += np.uint64(2 + (b >= 0xE0) + (b >= 0xF0))
+            is_ascii = False
+            before = np.int64(0)
+            is_space = np.int64(role & _SPACE != 0)
             letters += role & _ALPHA != 0
             wide += role & _WIDE != 0
             inner += role & _INNER != 0
-        words += not (is_space or in_word)
-        in_word = not is_space
+        words += after_space & (1 - is_space)
+        after_space = is_space
     if size > 6 * words and not is_ascii:
         words += wide // 2
     return letters > 0 and words > _MIN_WORDS and inner * 30 >= words

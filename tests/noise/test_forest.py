@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.noise.forest import Forest
+from cleaner.noise.forest import LEAF, Forest
 
 STUMP = Forest(
     np.array([0, 3], np.int32),
     np.array([0, 0, 0, 1, 0, 0], np.int16),
-    np.array([5, 32767, 32767, -2, 32767, 32767], np.int16),
-    np.array([[1, 2], [1, 1], [2, 2], [4, 5], [4, 4], [5, 5]], np.int32),
+    np.array([5, LEAF, LEAF, -2, LEAF, LEAF], np.int16),
+    np.array([1, 1, 2, 4, 4, 5], np.int32),
     np.array([10, -100, 200, 0, 7, -9], np.int16),
     1,
 )
@@ -26,7 +26,7 @@ def walk(forest: Forest, row: list[int]) -> int:
         node = root
         for _ in range(forest.depth):
             goes_right = row[forest.feature[node]] > forest.threshold[node]
-            node = int(forest.children[node, int(goes_right)])
+            node = int(forest.left[node]) + int(goes_right)
         total += int(forest.value[node])
     return total
 
@@ -35,22 +35,27 @@ def grow(draw: st.DrawFn) -> Forest:
     """A random forest over four features."""
     nodes: list[list[int]] = []
 
-    def add(depth: int) -> int:
-        place = len(nodes)
-        nodes.append([0, 32767, place, place, draw(st.integers(-3000, 3000))])
+    def add(place: int, depth: int) -> None:
+        nodes[place] = [0, LEAF, place, draw(st.integers(-3000, 3000))]
         if depth < 4 and draw(st.booleans()):
-            nodes[place][:2] = [draw(st.integers(0, 3)), draw(st.integers(-5, 5))]
-            nodes[place][2:4] = [add(depth + 1), add(depth + 1)]
-        return place
+            left = len(nodes)
+            nodes.extend([[], []])
+            nodes[place][:3] = [draw(st.integers(0, 3)), draw(st.integers(-5, 5)), left]
+            add(left, depth + 1)
+            add(left + 1, depth + 1)
 
-    roots = [add(0) for _ in range(draw(st.integers(0, 4)))]
-    table = np.array(nodes, np.int64).reshape(-1, 5)
-    columns = (table[:, 0].astype(np.int16), table[:, 1].astype(np.int16))
+    roots = []
+    for _ in range(draw(st.integers(0, 4))):
+        roots.append(len(nodes))
+        nodes.append([])
+        add(roots[-1], 0)
+    table = np.array(nodes, np.int64).reshape(-1, 4)
     return Forest(
         np.array(roots, np.int32),
-        *columns,
-        table[:, 2:4].astype(np.int32),
-        table[:, 4].astype(np.int16),
+        table[:, 0].astype(np.int16),
+        table[:, 1].astype(np.int16),
+        table[:, 2].astype(np.int32),
+        table[:, 3].astype(np.int16),
         4,
     )
 
@@ -84,7 +89,7 @@ def test_each_step_is_credited_to_its_feature() -> None:
 
 def test_trees_that_point_nowhere_are_refused() -> None:
     """A damaged file must not make a kernel read beyond its arrays."""
-    parts = (STUMP.feature, STUMP.threshold, STUMP.children, STUMP.value, 1)
+    parts = (STUMP.feature, STUMP.threshold, STUMP.left, STUMP.value, 1)
     with pytest.raises(ValueError, match="does not exist"):
         Forest(np.array([6], np.int32), *parts)
     with pytest.raises(ValueError, match="one entry per node"):

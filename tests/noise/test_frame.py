@@ -87,7 +87,18 @@ def test_a_column_of_words_inside_the_page_or_without_an_article_stays() -> None
 def test_long_runs_of_short_lines_are_cut_among_known_noise() -> None:
     """A list of links below the article is seen by its length and by lines that packs know."""
     links = [f"{line} and how they came to be sold here" for line in STALLS]
-    rules = cut([*BODY, *BODY, "Jane Example", *links, "Privacy Policy", *links[:6], "Terms of Use", "Contact Us", "Facebook"])
+    rules = cut(
+        [
+            *BODY,
+            *BODY,
+            *links,
+            "Privacy Policy",
+            *links[:6],
+            "Terms of Use",
+            "Contact Us",
+            "Facebook",
+        ]
+    )
     assert set(rules) == {*links, "Privacy Policy", "Terms of Use", "Contact Us", "Facebook"}
 
 

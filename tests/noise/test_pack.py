@@ -56,7 +56,7 @@ def test_every_example_of_every_builtin_pack_holds(builtin: Packs) -> None:
 
 
 def test_every_rule_has_examples_enough(builtin: Packs) -> None:
-    """Each rule is tested on both sides: with ten lines in Vietnamese and English, else with five."""
+    """Each rule is tested with ten lines a side in Vietnamese and English, else with five."""
     for pack in builtin.packs:
         needed = 10 if pack.pack in {"vi", "en"} else 5
         for rule in pack.rules:

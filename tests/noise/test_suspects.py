@@ -1,6 +1,7 @@
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from cleaner.noise.suspects import LINE_ENDS, judge_batch
 from tests.noise.test_neighbour import BODY, TEASERS, TITLES
 from tests.noise.test_traps import FOOTER, MENU, PAGES, lines_of
 
+Found: TypeAlias = list[tuple[int, int, list[Verdict | None]]]
 PACKS = load_packs()
 SEEDS = sorted((Path(__file__).parents[2] / "seeds").glob("*.txt"))
 
@@ -26,7 +28,7 @@ def joined(pages: Sequence[Sequence[str]]) -> tuple[pa.StringArray, np.ndarray]:
     return pa.array([line for page in pages for line in page], pa.string()), first
 
 
-def slowly(judge: Judge, pages: Sequence[Sequence[str]]) -> list[tuple[int, int, list[object]]]:
+def slowly(judge: Judge, pages: Sequence[Sequence[str]]) -> Found:
     """What `judge_batch` must say: each page judged alone."""
     _, first = joined(pages)
     found = []
@@ -37,7 +39,7 @@ def slowly(judge: Judge, pages: Sequence[Sequence[str]]) -> list[tuple[int, int,
     return found
 
 
-def check(pages: Sequence[Sequence[str]]) -> list[tuple[int, int, list[Verdict | None]]]:
+def check(pages: Sequence[Sequence[str]]) -> Found:
     """Compare both ways; give what they found."""
     fast = list(judge_batch(Judge(PACKS), *joined(pages)))
     assert fast == slowly(Judge(PACKS), pages)

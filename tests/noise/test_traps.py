@@ -36,10 +36,10 @@ Of a thousand winners in the study, seven hundred went on working, most of them 
 """,
     "lottery_vi": """
 Người bán vé số trả lại tờ vé trúng độc đắc
-Chiều 5/3, công ty xổ số kiến thiết miền Nam xác nhận tấm vé trúng giải đặc biệt 2 tỷ đồng đã có chủ, là một người thợ hồ.
-Kết quả xổ số hôm ấy, bà Tư nhớ như in, vì bà đã dò đi dò lại bốn lần dưới ánh đèn dầu trước khi gõ cửa nhà ông Hai.
+Chiều 5/3, công ty xổ số miền Nam xác nhận tấm vé trúng giải đặc biệt 2 tỷ đồng đã có chủ.
+Kết quả xổ số hôm ấy bà Tư nhớ như in, vì bà đã dò bốn lần trước khi gõ cửa nhà ông Hai.
 Tờ vé trong ngăn kéo
-Xổ số miền Nam mở thưởng lúc 16 giờ 15, còn bà Tư thì đến 19 giờ mới bán xong xấp vé cuối cùng ở bến xe huyện.
+Xổ số miền Nam mở thưởng lúc 16 giờ 15, còn bà Tư đến 19 giờ mới bán xong xấp vé cuối cùng.
 """,
     "astrology": """
 Why the young read the stars again
@@ -50,7 +50,7 @@ The column was invented in August 1930, for the birth of a princess, and it neve
 """,
     "recipe": """
 Plum dumplings as the ferryman made them
-These dumplings want floury potatoes and plums that are nearly too ripe, he used to say every autumn.
+These dumplings want floury potatoes and plums that are nearly too ripe, he used to say in autumn.
 Ingredients
 1 kg potatoes
 250 g flour
@@ -63,7 +63,7 @@ Method
 2. Mash them while they are hot.
 3. Work in flour, eggs and salt.
 4. Wrap each plum, and boil for ten minutes.
-The dumplings are done when they rise, and they should be eaten before the second pot is on the fire.
+The dumplings are done when they rise, and they should be eaten before the next pot is on the fire.
 """,
     "poem": """
 The last boat
@@ -91,7 +91,7 @@ Table
 4 Quay United 9 4 1 4 13
 5 Wanderers 9 2 3 4 9
 6 Millers 9 1 1 7 4
-The next round is played on the first Saturday in May, weather and the state of the pitch permitting.
+The next round is played on the first Saturday in May, weather and the state of the pitch allowing.
 """,
     "list": """
 What to take on the night boat
@@ -116,7 +116,7 @@ There was never a plan for one.
 """,
     "interview": """
 "I never learnt to swim"
-The captain of the last ferry about fog, brides and the one time he turned around for a forgotten hat.
+The captain of the last ferry about fog, brides and the one time he turned around for a lost hat.
 What do you do on Saturday?
 Sleep. Then nothing, slowly.
 Will you miss it?
@@ -126,7 +126,7 @@ It arrived. That is all I say.
 Do you agree with the council?
 I agree.
 What do you think?
-I think that two boats are not a ferry, and that the council knows this as well as anyone on the quay.
+I think that two boats are not a ferry, and that the council knows this as well as anyone here.
 """,
     "ticker": """
 The last crossing as it happened
@@ -152,7 +152,7 @@ def crossing(tide):
         if tide[hour] > LIMIT:
             yield hour
 print(list(crossing(load("tide.csv"))))
-Run it once a year, after the harbour office has published its tables, and check the leap years twice.
+Run it once a year, after the harbour office has published its tables, and check leap years twice.
 """,
     "sub-heads": """
 The boats that stay
@@ -162,21 +162,21 @@ Two boats cannot do what one ferry did, the islanders say, for a piano does not 
 Contact
 The nearest doctor is forty minutes away in calm water, and nobody has counted the days without it.
 Comments
-Nobody in the council wished to speak for the record, which is in itself a kind of answer, of course.
+Nobody in the council wished to speak for the record, which is in itself a kind of answer, alas.
 More
 The second hearing is set for the ninth of May, in the school, because the town hall has no heating.
 """,
     "one paragraph": """
-The quay will be closed on Monday because a crane has to be taken down, the harbour office announced.
+The quay will be closed on Monday because a crane must be taken down, the harbour office announced.
 """,
     "two languages": """
 Die letzte Fähre / The last ferry
-Am Freitag fuhr die Fähre zum letzten Mal, und die halbe Stadt stand am Kai, um die Lampen erlöschen zu sehen.
-The ferry ran for the last time on Friday, and half the town stood on the quay to see the lamps go out.
+Am Freitag fuhr die Fähre zum letzten Mal, und die halbe Stadt stand am Kai und sah ihr nach.
+The ferry ran for the last time on Friday, and half the town stood on the quay to see her leave.
 Zwei kleinere Boote
-Der Rat hat zwei kleinere Boote gekauft, die ohne Mannschaft am Kai auskommen und schon Namen haben, sagt man.
+Der Rat hat zwei kleinere Boote gekauft, die ohne Leute am Kai auskommen, wie es heißt.
 Two smaller boats
-The council has bought two smaller boats, which need no crew on the quay and which have names already.
+The council has bought two smaller boats, which need no crew on the quay, or so it is said here.
 """,
 }  # fmt: skip
 
@@ -261,6 +261,6 @@ def test_vietnamese_short_lines_inside_an_article_survive(name: str) -> None:
     """Dialogues, recipes, verses and tables of rates or weather are an article's when inside it."""
     body = [
         "Sáng qua, bến đò đóng cửa sau sáu mươi năm, và nửa thị trấn ra đứng trên bờ kè để tiễn.",
-        "Ông lái đò kể rằng con thuyền từng chở thư, chở trâu, chở cô dâu, và một lần chở đàn dương cầm.",
+        "Ông lái đò kể rằng con thuyền từng chở thư, chở trâu, chở cô dâu, một lần chở đàn.",
     ]  # fmt: skip
     assert lost([*body, *lines_of(VIETNAMESE[name]), *body]) == []

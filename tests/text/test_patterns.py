@@ -101,3 +101,45 @@ def test_any_input_gives_a_set_or_an_error(pattern: str, text: str) -> None:
             PatternSet([pattern])
         return
     assert bool(PatternSet([pattern]).matches(text)) == (single.span(text) is not None)
+
+
+WAYS = [
+    "^share", "^(a|b)c", "^a|bc", "^(a)|b", r"^\|x|y", "^[a|b]z", "^[]|]q|r", "^[^a]b",
+    "^.{0,5}end", "end$", "all rights", "(cookie|keks)s?", r"\d{1,2}°", "^$|x", "", "^",
+    "[ab]", "x.{2,4}y", "straße", "ΤΈΛΟΣ", "τέλος", "ſet", "K", "İ", "ẞ", "đường", "(?i:Z)",
+    "(?m)^line", r"\Qa|b\E", r"^\Qa|b\E|c", "^a\nb|c",
+]  # fmt: skip
+TEXTS = [
+    "share it", "no share", "ac", "bc", "b", "|x", "y", "|z", "]q", "r", "xb", "the end",
+    "the long end", "All Rights Reserved", "KEKSE", "12°", "x", "", "ab", "x12y", "STRASSE",
+    "straße", "STRAẞE", "τέλοσ", "ΤΈΛΟΣ", "set", "SET", "ſet", "k", "K", "\u212a", "i", "İ",
+    "i\u0307", "ss", "ß", "ĐƯỜNG", "z", "a\nline", "a|b", "c", "a\nb", "\ud800c",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_way_of_a_pattern_does_not_change_the_answer(text: str) -> None:
+    """Tied to the start, with literals or without: a set says what each pattern alone says."""
+    alone = [index for index, p in enumerate(WAYS) if compile_pattern(p).span(text) is not None]
+    assert PatternSet(WAYS).matches(text) == alone
+    folded = text.casefold()
+    alone = [index for index, p in enumerate(WAYS) if compile_pattern(p).span(folded) is not None]
+    assert PatternSet(WAYS).matches(folded, is_folded=True) == alone
+
+
+@given(
+    st.lists(st.text(st.sampled_from("^$a|b(c)[x]{1,2}.*\\ßΣſé "), max_size=9), max_size=12),
+    st.lists(st.text(st.sampled_from("abcxßΣσςſsé |\n"), max_size=9), max_size=5),
+)
+def test_sets_agree_with_their_patterns(patterns: list[str], texts: list[str]) -> None:
+    """Any patterns together say what each says alone."""
+    singles = []
+    for pattern in patterns:
+        try:
+            singles.append(compile_pattern(pattern))
+        except PatternError:
+            continue
+    together = PatternSet([single.source for single in singles])
+    for text in texts:
+        alone = [index for index, single in enumerate(singles) if single.span(text) is not None]
+        assert together.matches(text) == alone
