@@ -25,10 +25,10 @@ demo: setup
 	$(BIN)/cleaner run configs/vi-news.yaml
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-all: setup
-	$(BIN)/python -m pytest -m ''
+	$(BIN)/python -m pytest -n auto -m ''
 
 check: setup
 	$(BIN)/ruff check .

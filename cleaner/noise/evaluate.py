@@ -24,7 +24,7 @@ from cleaner.text.words import EMPTY_KEY, key_hash, word_hashes
 
 HEADLINE_WORDS = 3
 """A shorter title names a section as often as an article."""
-MOST_WORDS = 60
+MOST_WORDS = 200
 """Longer lines are not counted as repeated, as in the stage `repeats`."""
 _LEAD_LINES = 3
 FEWEST_PAGES = 3
