@@ -51,7 +51,8 @@ class Cleaned:
 
     `removed` and `fixes` are disjoint and in order of place: the original without the ones and with
     the others replaced is `text`. `language` is what a language stage found, else what `clean` was
-    told. `dropped` is the rule by which a corpus would not have the text at all; `text` is then ''.
+    told. `dropped` is the rule by which a corpus would not have the text at all; `text` is then '',
+    and `removed` and `fixes` are what was done before.
     """
 
     text: str
@@ -271,8 +272,7 @@ def _cleaned(text: str, batch: Batch, reasons: Mapping[str, str], language: str 
     """What a batch of one document, done or dropped, tells."""
     rows = [row for part in batch.ledger for row in _rows(part)]
     drop = next((r for r in rows if r.action == "drop"), None)
-    if drop is not None:
-        return Cleaned("", language=language, dropped=drop.rule)
+    rows = [r for r in rows if r.action != "drop"]
     from cleaner.report.spans import outermost
 
     removed: list[Removed] = []
@@ -286,6 +286,8 @@ def _cleaned(text: str, batch: Batch, reasons: Mapping[str, str], language: str 
             removed.append(Removed(row.start, row.end, row.rule, reason, row.score, before))
         else:
             fixes.append(Fix(row.start, row.end, row.rule, before, row.after))
+    if drop is not None:
+        return Cleaned("", tuple(removed), tuple(fixes), language, drop.rule)
     if "lang" in batch.docs.schema.names:
         language = batch.docs.column("lang")[0].as_py() or language
     return Cleaned(batch.text[0].as_py(), tuple(removed), tuple(fixes), language)

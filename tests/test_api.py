@@ -198,3 +198,12 @@ def test_a_config_is_run_with_changes(tmp_path: Path, capsys: pytest.CaptureFixt
         cleaner.run(loaded, output=output, quiet=True)
     with pytest.raises(ConfigError, match="workers"):
         cleaner.run(config, workers=0, quiet=True)
+
+
+def test_a_text_of_noise_alone_tells_what_was_cut() -> None:
+    """What was removed before the document was dropped is still told."""
+    head = "Đọc thêm\n"
+    found = clean(head + "XSMB 9/12 - Trực tiếp kết quả xổ số miền Bắc hôm nay 9/12 - KQXSMB\n")
+    assert (found.text, found.dropped) == ("", "tidy.empty")
+    assert [r.rule for r in found.removed] == ["vi.related_head", "vi.lottery_teaser"]
+    assert found.removed[0].text == head
