@@ -4,8 +4,6 @@ Words are those of `cleaner.text.key`, the reference: two words have equal hashe
 their keys are equal, but for chance (2^-64 a pair). No Python object is made for a word.
 """
 
-
-
 from __future__ import annotations
 
 import unicodedata
