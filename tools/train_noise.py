@@ -26,7 +26,7 @@ from noise_data import LexiconMaker, Rows, digest, made_pages, rows_of
 from numpy.typing import NDArray
 
 from cleaner.cli.eval import read_gold
-from cleaner.noise import features as line_features
+from cleaner.noise import columns
 from cleaner.noise import vicinity as page_features
 from cleaner.noise.decision import is_cut
 from cleaner.noise.evaluate import GoldPage, Measured, measure
@@ -245,7 +245,7 @@ def table(
 ) -> dict[str, dict[str, Measured]]:
     """Figures of each set for each kind of scores; blank lines count as kept."""
     found: dict[str, dict[str, Measured]] = {}
-    rules = rows.features.values[:, line_features.NAMES.index("rule")].astype(np.int32)
+    rules = rows.features.values[:, columns.NAMES.index("rule")].astype(np.int32)
     for key, noise in scores.items():
         keep = np.ones(len(rows.pages.text), bool)
         keep[rows.features.scan.where] = ~is_cut(noise, rules)
@@ -312,7 +312,7 @@ def main() -> None:
             "numpy": np.__version__,
             "python": platform.python_version(),
             "settings": SETTINGS,
-            "features": [*line_features.NAMES, *page_features.NAMES],
+            "features": [*columns.NAMES, *page_features.NAMES],
             "data": {
                 path.name: {"sha256": digest(path), "pages": sum(1 for _ in read_gold(path))}
                 for path in arguments.gold

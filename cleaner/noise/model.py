@@ -19,6 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaner.errors import InputError
+from cleaner.noise import columns
 from cleaner.noise import features as line_features
 from cleaner.noise import vicinity as page_features
 from cleaner.noise.features import Features, Lexicon
@@ -29,6 +30,8 @@ FORMAT = 1
 FILE = "noise-1.npz"
 LIMIT = 550
 """Scores above this, in thousandths, say noise; swept 450 to 650 on sites held out."""
+UNSURE = (20, 980)
+"""First scores of main text that the second pass looks at again: it overturns no others."""
 HEADLINE_REACH = 40
 """A headline stands at most so many lines above the text."""
 HEADLINE_SURE, HEADLINE_BEST = 250, 30
@@ -78,7 +81,7 @@ class Scores:
         ]
 
 
-_NAMES = (*line_features.NAMES, *page_features.NAMES)
+_NAMES = (*columns.NAMES, *page_features.NAMES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +121,10 @@ class NoiseModel:
         none = np.zeros((len(lines.values), 0), np.int16)
         early = to_scores(self.first.scores(lines.values, none), self.levels[0])
         around = page_features.vicinity(lines.scan, early)
-        late = to_scores(self.second.scores(lines.values, around), self.levels[1])
+        late = early.copy()
+        unsure = np.flatnonzero((early >= UNSURE[0]) & (early <= UNSURE[1]))
+        sums = self.second.scores(lines.values[unsure], around[unsure])
+        late[unsure] = to_scores(sums, self.levels[1])
         noise = (1000 - late).astype(np.int16)
         self._keep_headlines(lines, around, noise)
         return Scores(lines.scan.where, noise, self, lines, around)
@@ -197,7 +203,7 @@ def read_model(data: bytes, name: str) -> NoiseModel:
         raise
     except Exception as error:  # numpy and zipfile raise all kinds for damaged files
         raise InputError(f"{name}: is no model file, or damaged ({error})") from error
-    widths = (len(line_features.NAMES), len(_NAMES), len(_NAMES))
+    widths = (len(columns.NAMES), len(_NAMES), len(_NAMES))
     if any(forest.width > width for forest, width in zip(forests, widths, strict=True)):
         raise InputError(f"{name}: asks for features that do not exist")
     if levels.shape != (3, 1000) or np.any(np.diff(levels, axis=1) < 0):
@@ -245,5 +251,5 @@ def write_model(model: NoiseModel) -> bytes:
 
 def fingerprint() -> str:
     """A short hash of the features' names and of the version of what they mean."""
-    text = "\n".join((*_NAMES, str(line_features.VERSION)))
+    text = "\n".join((*_NAMES, str(columns.VERSION)))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from cleaner.errors import InputError
+from cleaner.noise.columns import NAMES
 from cleaner.noise.decision import MODEL_RULE, decide, rule_score
-from cleaner.noise.features import NAMES
 from cleaner.noise.judge import Judge, NoiseOptions, Verdict
 from cleaner.noise.model import (
     LIMIT,

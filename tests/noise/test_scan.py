@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.noise import features as line_features
-from cleaner.noise import glyphs
-from cleaner.noise.features import NAMES, Lexicon, features, ngrams, with_lexicon, with_unknown
+from cleaner.noise import columns, glyphs
+from cleaner.noise.columns import NAMES
+from cleaner.noise.features import Lexicon, features, ngrams, with_lexicon, with_unknown
 from cleaner.noise.scan import COLUMNS, HISTOGRAM, scan
 from cleaner.text.key import words as key_words
 
@@ -188,8 +188,8 @@ def test_counts_that_are_hidden_look_unknown() -> None:
 def test_a_page_of_one_endless_line_is_measured() -> None:
     """Values beyond what a feature holds count as its most."""
     found = of_page(["word, " * 50_000])
-    assert found["words"] == [line_features.MOST]
-    assert found["commas"] == [line_features.MOST]
+    assert found["words"] == [columns.MOST]
+    assert found["commas"] == [columns.MOST]
 
 
 def test_an_empty_batch_has_no_features() -> None:
