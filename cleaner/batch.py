@@ -53,11 +53,14 @@ CALLS_PER_STAGE = 1000  # `step` = stage number × this + number of the verb's c
 
 
 class Kept(NamedTuple):
-    """The document or passage that stays, where a copy of it goes: span in its original."""
+    """The document or passage that stays, where a copy of it goes: span in its original.
 
-    ordinal: int
-    start: int
-    end: int
+    One of another run has neither ordinal nor span here; the evidence names it.
+    """
+
+    ordinal: int | None
+    start: int | None
+    end: int | None
     similarity: float
 
 
@@ -143,6 +146,21 @@ class Batch:
         """int64[num_docs]: rank of each document in (source, record) order."""
         column: NDArray[np.int64] = self.docs.column("ordinal").to_numpy()
         return column
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """int64[num_passages]: code points of each passage's current text."""
+        length = self.end - self.start - self.cut_chars
+        rewritten = np.flatnonzero(self.rewritten_chars)
+        if len(rewritten):
+            texts = self.passage_text.take(pa.array(rewritten))
+            length[rewritten] = pc.utf8_length(texts).to_numpy()
+        return length
+
+    @property
+    def chars(self) -> NDArray[np.int64]:
+        """int64[num_docs]: code points of each document's current text."""
+        return self._sums(self.lengths)
 
     def for_stage(self, name: str, number: int) -> Batch:
         """The same batch, with the name and number under which the next stage's rows are booked."""

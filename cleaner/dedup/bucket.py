@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 def bucket_pairs(
     keys: NDArray[np.uint64], max_bucket: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Rows that share a key in a band, each pair once: int64[pairs] left < right, sorted.
+
+    The third value counts the rows that some bucket is too large for: of a bucket's rows beyond the
+    first `max_bucket`.
 
     `keys` uint64[n, bands] as `cleaner.dedup.band.band_keys` makes them. Of a bucket of more than
     `max_bucket` members its first `max_bucket` rows are paired. Rows whose first key is 0 are in no
@@ -24,16 +27,19 @@ def bucket_pairs(
         raise ValueError(f"max_bucket must be at least 2, not {max_bucket}")
     rows = np.flatnonzero(keys[:, 0] != 0) if keys.shape[1] else np.empty(0, np.int64)
     found = np.empty(0, np.int64)
+    beyond = np.zeros(len(keys), bool)
     for band in range(keys.shape[1]):
-        packed = _pairs_of(keys[rows, band], rows, max_bucket, len(keys))
+        packed, cut = _pairs_of(keys[rows, band], rows, max_bucket, len(keys))
         found = np.union1d(found, packed)
-    return found // max(len(keys), 1), found % max(len(keys), 1)
+        beyond[cut] = True
+    size = max(len(keys), 1)
+    return found // size, found % size, int(beyond.sum())
 
 
 def _pairs_of(
     keys: NDArray[np.uint64], rows: NDArray[np.int64], most: int, size: int
-) -> NDArray[np.int64]:
-    """The pairs of one band as left·size + right."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of one band as left·size + right, and the rows beyond `most` of their bucket."""
     order = np.argsort(keys, kind="stable")  # so that rows ascend within a bucket
     keys, rows = keys[order], rows[order]
     changes = keys[1:] != keys[:-1]
@@ -46,4 +52,4 @@ def _pairs_of(
     nth = np.arange(len(right)) - np.repeat(ends - before, before)
     left = rows[np.repeat(np.repeat(begins, counts), before) + nth]
     packed: NDArray[np.int64] = left * np.int64(size) + right
-    return packed
+    return packed, rows[place >= most]

@@ -8,6 +8,10 @@ and Ullman, "Mining of Massive Datasets", section 3.4).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 _STEPS = 64  # of Simpson's rule on each side of the threshold; 256 choose the same bands
 _SHOWN = tuple(x / 100 for x in range(50, 100, 5))
@@ -34,11 +38,20 @@ def cost(threshold: float, bands: int, rows: int, miss_weight: float) -> float:
     miss_weight · (share of the pairs that are at or above the threshold and are not caught)
     + (1 - miss_weight) · (share of the pairs that are below it and are caught).
     """
+    return float(_costs(threshold, np.array([[bands, rows]], np.float64), miss_weight)[0])
+
+
+def _costs(
+    threshold: float, choices: NDArray[np.float64], miss_weight: float
+) -> NDArray[np.float64]:
+    """`cost` of many choices of bands and rows, float64[n, 2]."""
+    bands, rows = choices.T
     missed = (1 - threshold) - _area(threshold, 1, bands, rows)
     checked = _area(0, threshold, bands, rows)
     return miss_weight * missed + (1 - miss_weight) * checked
 
 
+@lru_cache(maxsize=16)
 def choose_bands(threshold: float, num_perm: int, miss_weight: float) -> tuple[int, int]:
     """The (bands, rows) of least `cost` with bands·rows <= num_perm.
 
@@ -56,13 +69,13 @@ def choose_bands(threshold: float, num_perm: int, miss_weight: float) -> tuple[i
         raise ValueError(f"miss_weight must be between 0 and 1, not {miss_weight}")
     if num_perm < 1:
         raise ValueError(f"num_perm must be at least 1, not {num_perm}")
+    choices = [
+        (bands, rows) for rows in range(1, num_perm + 1) for bands in range(1, num_perm // rows + 1)
+    ]
+    costs = _costs(threshold, np.array(choices, np.float64), miss_weight)
     # Rounded, so that the last digits of a machine's logarithm do not decide between equals.
-    _, bands, rows = min(
-        (round(cost(threshold, bands, rows, miss_weight), 12), bands, rows)
-        for rows in range(1, num_perm + 1)
-        for bands in range(1, num_perm // rows + 1)
-    )
-    return bands, rows
+    _, best = min(zip(np.round(costs, 12).tolist(), choices, strict=True))
+    return best
 
 
 def describe(bands: int, rows: int) -> str:
@@ -82,8 +95,15 @@ def describe(bands: int, rows: int) -> str:
     )
 
 
-def _area(low: float, high: float, bands: int, rows: int) -> float:
-    """The integral of `catch` from low to high, by Simpson's rule."""
-    step = (high - low) / _STEPS
-    inner = sum((4 if k % 2 else 2) * catch(low + k * step, bands, rows) for k in range(1, _STEPS))
-    return (catch(low, bands, rows) + inner + catch(high, bands, rows)) * step / 3
+def _area(
+    low: float, high: float, bands: NDArray[np.float64], rows: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The integrals of `catch` from low to high, of many choices at once, by Simpson's rule."""
+    j = np.linspace(low, high, _STEPS + 1)
+    weights = np.where(np.arange(_STEPS + 1) % 2, 4.0, 2.0)
+    weights[[0, -1]] = 1
+    agree = j ** rows[:, None]
+    with np.errstate(divide="ignore"):  # log of 0 where all agree: the chance is 1, as it should be
+        caught = -np.expm1(bands[:, None] * np.log1p(-agree))
+    found: NDArray[np.float64] = caught @ weights * ((high - low) / _STEPS / 3)
+    return found

@@ -24,8 +24,10 @@ _FEW = np.uint64(24)  # up to here sorting by insertion is the fastest
 _BITS = np.uint64(64)
 
 
-def shingles(words: Ragged, n: int) -> Ragged:
+def shingles(words: Ragged, n: int, out: NDArray[np.uint64] | None = None) -> Ragged:
     """Hash each n words in a row, in text order, repetitions kept: max(0, words - n + 1) a row.
+
+    The result lies in `out`, uint64[at least as many as there are words], where it is given.
 
     The hash is a mix of a sum of products with n odd factors (multilinear hashing: Lemire and
     Kaser, "Strongly universal string hashing is fast", 2014), so the order of words counts.
@@ -37,7 +39,8 @@ def shingles(words: Ragged, n: int) -> Ragged:
         raise ValueError(f"a shingle has 1 to {MOST_WORDS} words, not {n}")
     offsets = np.zeros(len(words) + 1, dtype=np.int64)
     np.cumsum(np.maximum(words.counts - (n - 1), 0), out=offsets[1:])
-    values = np.empty(int(offsets[-1]), dtype=np.uint64)
+    count = int(offsets[-1])
+    values = np.empty(count, dtype=np.uint64) if out is None else out[:count]
     factors = splitmix(np.arange(n, dtype=np.uint64) + np.uint64(n << 32)) | _N1
     _shingle_rows(
         column(words.offsets, np.int64),

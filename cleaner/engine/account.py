@@ -49,6 +49,26 @@ def bad_records(manifests: Sequence[Sequence[Manifest]]) -> dict[str, int]:
     return bad
 
 
+def notes(context: Context, manifests: Sequence[Sequence[Manifest]], stage: int) -> dict[str, int]:
+    """What the merges of a stage noted, added up."""
+    total: dict[str, int] = {}
+    for phase, tasks in zip(context.phases, manifests, strict=False):
+        if phase.kind == "merge" and phase.ops[0].stage == stage:
+            for manifest in tasks:
+                for name, number in manifest.counts["notes"].items():
+                    total[name] = total.get(name, 0) + number
+    return dict(sorted(total.items()))
+
+
+def passed_by(manifests: Sequence[Manifest]) -> dict[str, int]:
+    """Records that reading passed by, by reason."""
+    total: dict[str, int] = {}
+    for manifest in manifests:
+        for reason, number in manifest.counts["passed"].items():
+            total[reason] = total.get(reason, 0) + number
+    return dict(sorted(total.items()))
+
+
 def corpus_counts(manifests: Sequence[Manifest]) -> dict[str, Any]:
     """The counts of the write phase."""
     total: dict[str, Any] = {}

@@ -81,12 +81,11 @@ def describe(
     files = [context.files[f] for f in numbers.tolist()]
     place = pa.array(row)
     url = originals.column("url")
-    host = pc.struct_field(pc.extract_regex(url, _HOST), "host")
     columns = {
         "ordinal": pa.array(np.arange(base, base + n, dtype=np.int64)),
         "source": pa.array([f.source for f in files], pa.string()).take(place),
         "record": pa.array(records(context, shard.chunk, originals)),
-        "host": pc.utf8_lower(host),
+        "host": host_names(url),
         "url": url,
         "date": originals.column("date"),
         "priority": pa.array([priorities.get(f.label, 0) for f in files], pa.int64()).take(place),
@@ -95,13 +94,26 @@ def describe(
     return pa.record_batch([columns[c] for c in BASE_COLUMNS], names=list(BASE_COLUMNS))
 
 
+def host_names(url: pa.Array) -> pa.Array:
+    """The host of each URL in lower case; null where there is none."""
+    return pc.utf8_lower(pc.struct_field(pc.extract_regex(url, _HOST), "host"))
+
+
 def records(context: Context, chunk: int, originals: pa.RecordBatch) -> NDArray[np.int64]:
     """Record numbers within their file, from those within the chunk."""
-    record: NDArray[np.int64] = originals.column("record").to_numpy()
+    return in_file(
+        context, chunk, originals.column("file").to_numpy(), originals.column("record").to_numpy()
+    )
+
+
+def in_file(
+    context: Context, chunk: int, file: NDArray[np.int32], record: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The same of some documents of a chunk: `file` and `record` of each."""
     before = context.records[chunk]
     if not before:
         return record
-    numbers, row = np.unique(originals.column("file").to_numpy(), return_inverse=True)
+    numbers, row = np.unique(file, return_inverse=True)
     shift = np.array([before.get(f, 0) for f in numbers.tolist()], np.int64)
     shifted: NDArray[np.int64] = record + shift[row]
     return shifted

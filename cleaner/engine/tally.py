@@ -24,6 +24,9 @@ FIELDS = (
 """Of a stage. Code points of the originals; `chars_in` are those not cut by an earlier stage."""
 
 
+_DROP = pa.scalar("drop", pa.string())
+
+
 def empty() -> dict[str, Any]:
     """The counts of a stage that saw nothing."""
     return {**dict.fromkeys(FIELDS, 0), "rules": {}}
@@ -43,7 +46,7 @@ def count(
     kept_before, rewritten_before, _ = before.live_chars()
     kept, rewritten, _ = after.live_chars()
     rows = pa.Table.from_batches(list(new_rows), LEDGER).combine_chunks()
-    is_drop = pc.equal(rows.column("action"), "drop").to_numpy()
+    is_drop = pc.equal(rows.column("action"), _DROP).to_numpy()
     cut = rows.column("cut_chars").to_numpy()
     counts = empty()
     counts |= {
@@ -60,6 +63,18 @@ def count(
     }
     counts["rules"] = _rules(rows)
     return counts
+
+
+def of_those_gone(counts: dict[str, Any]) -> dict[str, Any]:
+    """The counts of a batch without the documents that stayed: a later step counts those."""
+    stayed = counts["chars_kept"] + counts["chars_rewritten"]
+    return counts | {
+        "docs_in": counts["docs_in"] - counts["docs_out"],
+        "docs_out": 0,
+        "chars_in": counts["chars_in"] - stayed,
+        "chars_kept": 0,
+        "chars_rewritten": 0,
+    }
 
 
 def _rules(rows: pa.Table) -> dict[str, Any]:

@@ -57,7 +57,8 @@ def run_write(
     with Locator(context) as locator:
         for loaded, rows in _range(context, phase, low, high):
             batch = loaded.batch
-            originals = loaded.originals.take(pa.array(batch.ordinals - loaded.base))
+            facts = loaded.originals.drop_columns(["text"])
+            originals = facts.take(pa.array(batch.ordinals - loaded.base))
             counts["proven"] += _prove(loaded, rows)
             kept = rows.filter(pc.is_in(rows.column("ordinal"), value_set=pa.array(batch.ordinals)))
             documents = output.corpus_rows(batch, originals, kept, locator.ids, extra)
@@ -121,15 +122,16 @@ def _prove(loaded: Loaded, rows: pa.Table) -> int:
     Raises:
         BalanceError: one does not.
     """
+    proven, rows = _prove_drops(loaded, rows)
     if not rows.num_rows:
-        return 0
+        return proven
     by_document: dict[int, list[tuple[int, int, int, str, str]]] = {}
     names = ("start", "end", "step", "before", "after")
     booked = zip(*(rows.column(n).to_pylist() for n in names), strict=True)
     for ordinal, values in zip(rows.column("ordinal").to_pylist(), booked, strict=True):
         by_document.setdefault(ordinal, []).append(values)
     dropped = set(
-        rows.filter(pc.equal(rows.column("action"), "drop")).column("ordinal").to_pylist()
+        rows.filter(pc.equal(rows.column("action"), output.DROP)).column("ordinal").to_pylist()
     )
     ordinals = sorted(by_document)
     text = loaded.batch.text
@@ -147,7 +149,25 @@ def _prove(loaded: Loaded, rows: pa.Table) -> int:
                 f"document {ordinal} does not restore from its ledger rows; nothing is published. "
                 "This is a fault of cleaner: please report it with the config and this document"
             )
-    return len(ordinals) - quarantined
+    return proven + len(ordinals) - quarantined
+
+
+def _prove_drops(loaded: Loaded, rows: pa.Table) -> tuple[int, pa.Table]:
+    """Check the documents with one row alone, that of their drop; how many, and the other rows.
+
+    What differs is left among the others, whose check says so.
+    """
+    ordinals = rows.column("ordinal").to_numpy()
+    _, place, counts = np.unique(ordinals, return_inverse=True, return_counts=True)
+    action = rows.column("action").combine_chunks()
+    is_drop = np.asarray(pc.equal(action, output.DROP))
+    alone = np.flatnonzero((counts[place] == 1) & is_drop)
+    before = rows.column("before").combine_chunks().take(pa.array(alone))
+    original = loaded.originals.column("text").take(pa.array(ordinals[alone] - loaded.base))
+    same = alone[np.asarray(pc.equal(before, original))]
+    left = np.ones(len(ordinals), bool)
+    left[same] = False
+    return len(same), rows.filter(pa.array(left))
 
 
 def _count(counts: dict[str, Any], documents: pa.Table) -> None:

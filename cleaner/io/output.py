@@ -19,6 +19,15 @@ from cleaner.text.words import count_words
 Ids = Callable[[NDArray[np.int64]], tuple[list[str], list[str], list[int]]]
 """Ordinals → doc ids, sources, records."""
 
+UNIQUE = frozenset({"text", "doc_id", "content_hash", "before", "after", "passages", "meta"})
+"""Columns whose values hardly repeat: a dictionary is tried in vain, and the text hashed for it."""
+
+# pyarrow looks for a module that may be absent each time it finds out a scalar's type by itself
+DROP, _REWRITE, _DOCUMENT, _PASSAGE = (
+    pa.scalar(word, pa.string()) for word in ("drop", "rewrite", "document", "passage")
+)
+_ZERO, _ONE = (pa.scalar(number, pa.int64()) for number in (0, 1))
+
 GROUP_BYTES = 64 << 20
 """Bytes of text after which a row group ends even if it has few documents."""
 
@@ -34,7 +43,7 @@ def corpus_rows(
 
     Args:
         batch: living documents.
-        originals: their rows of the originals file, in the same order.
+        originals: their rows of the originals file, in the same order; the texts are not used.
         ledger: all ledger rows of these documents.
         ids: see `Ids`.
         extra: annotations of documents that stages publish as columns of their own.
@@ -51,8 +60,8 @@ def corpus_rows(
         "doc_id": own,
         "text": text,
         "date": date,
-        "content_hash": [h.hex() for h in originals.column("sha256").to_pylist()],
-        "n_chars": pc.utf8_length(text).cast(pa.int64()),
+        "content_hash": _hex(originals.column("sha256")),
+        "n_chars": pa.array(batch.chars),
         "n_words": count_words(text),
         "passages": _passages(batch),
         "fixes": fixes,
@@ -120,15 +129,13 @@ def ledger_rows(
         "reason": reason,
         "kept_doc_id": _translate(ledger.column("kept_ordinal"), ids),
     }
-    drops = pc.equal(ledger.column("action"), "drop").to_numpy(zero_copy_only=False)
+    drops = pc.equal(ledger.column("action"), DROP).to_numpy(zero_copy_only=False)
     where = np.flatnonzero(drops)
     rows = dropped(ledger.column("ordinal").to_numpy()[where])
     back = np.full(ledger.num_rows, -1, np.int64)
     back[where] = np.arange(len(where))
     index = pa.array(back, mask=back < 0)
-    columns["content_hash"] = pa.array(
-        [h.hex() for h in rows.column("sha256").to_pylist()], pa.string()
-    ).take(index)
+    columns["content_hash"] = _hex(rows.column("sha256")).take(index)
     for name in ("encoding", "bad_bytes", "meta"):
         columns[name] = rows.column(name).take(index)
     arrays = []
@@ -140,6 +147,15 @@ def ledger_rows(
         )
         arrays.append(value if isinstance(value, pa.Array) else pa.array(value, column.type))
     return pa.Table.from_arrays(arrays, schema=LEDGER)
+
+
+def _hex(digests: pa.Array) -> pa.Array:
+    """Digests (`binary(32)`, no nulls) as hexadecimal strings."""
+    width, n = digests.type.byte_width, len(digests)
+    start = digests.offset * width
+    data = memoryview(digests.buffers()[1])[start : start + n * width] if n else b""
+    ends = np.arange(n + 1, dtype=np.int32) * (2 * width)
+    return pa.StringArray.from_buffers(n, pa.py_buffer(ends), pa.py_buffer(data.hex().encode()))
 
 
 def _steps(ledger: pa.Table) -> pa.Array:
@@ -162,7 +178,7 @@ def _steps(ledger: pa.Table) -> pa.Array:
 def pair_rows(ledger: pa.Table, marked: pa.Table | None, stage: str) -> pa.Table:
     """Verified pairs: copies that were dropped or cut (published rows), then marked passages."""
     copies = ledger.filter(pc.is_valid(ledger.column("kept_doc_id")))
-    unit = pc.if_else(pc.equal(copies.column("action"), "drop"), "document", "passage")
+    unit = pc.if_else(pc.equal(copies.column("action"), DROP), _DOCUMENT, _PASSAGE)
     columns = {"unit": unit, **{n: copies.column(n) for n in PAIRS.names if n != "unit"}}
     pairs = pa.table([columns[n].cast(PAIRS.field(n).type) for n in PAIRS.names], schema=PAIRS)
     if marked is None or not marked.num_rows:
@@ -215,7 +231,7 @@ def found_pair_rows(found: pa.Table, ids: Ids, stage: str) -> pa.Table:
 
 def cluster_rows(corpus: pa.Table) -> pa.Table:
     """Clusters of more than one document, from the corpus rows of the kept ones."""
-    kept = corpus.filter(pc.greater(corpus.column("cluster_size"), 1))
+    kept = corpus.filter(pc.greater(corpus.column("cluster_size"), _ONE))
     columns = [
         kept.column("doc_id"),
         kept.column("cluster_size"),
@@ -231,7 +247,13 @@ class RowGroups:
     def __init__(
         self, path: Path, schema: pa.Schema, documents: int, level: int, text: str | None
     ) -> None:
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=level)
+        self._writer = pq.ParquetWriter(
+            path,
+            schema,
+            compression="zstd",
+            compression_level=level,
+            use_dictionary=[f.name for f in schema if f.name not in UNIQUE],
+        )
         self._documents = documents
         self._text = text
         self._waiting: list[pa.Table] = []
@@ -279,7 +301,7 @@ class RowGroups:
 
 def _passages(batch: Batch) -> pa.ListArray:
     """Spans of the passages that still have text, in the original and in the text."""
-    length = pc.utf8_length(batch.passage_text).to_numpy().astype(np.int64)
+    length = batch.lengths
     total = np.zeros(len(length) + 1, np.int64)
     np.cumsum(length, out=total[1:])
     begin = total[:-1] - np.repeat(total[batch.first[:-1]], np.diff(batch.first))
@@ -302,12 +324,12 @@ def _ledger_columns(
     keys = [("ordinal", "ascending"), ("rule", "ascending"), ("action", "ascending")]
     grouped = grouped.take(pc.sort_indices(grouped, sort_keys=keys)).combine_chunks()
     n = len(ordinals)
-    fixes = grouped.filter(pc.equal(grouped.column("action"), "rewrite"))
+    fixes = grouped.filter(pc.equal(grouped.column("action"), _REWRITE))
     fixed = pa.ListArray.from_arrays(
         _offsets(ordinals, fixes.column("ordinal").to_numpy()),
         fixes.column("rule").combine_chunks(),
     )
-    cuts = grouped.filter(pc.not_equal(grouped.column("cut_chars_sum"), 0))
+    cuts = grouped.filter(pc.not_equal(grouped.column("cut_chars_sum"), _ZERO))
     owner, chars = cuts.column("ordinal").to_numpy(), cuts.column("cut_chars_sum").to_numpy()
     removed = np.zeros(n, np.int64)
     np.add.at(removed, np.searchsorted(ordinals, owner), chars)
@@ -335,7 +357,8 @@ def _translate(ordinals: pa.Array | pa.ChunkedArray, ids: Ids) -> pa.Array:
         ordinals = ordinals.combine_chunks()
     known = ordinals.drop_null()
     names = pa.array(ids(known.to_numpy())[0] if len(known) else [], pa.string())
-    place = pc.subtract(pc.cumulative_sum(pc.is_valid(ordinals).cast(pa.int64())), 1)
+    known_so_far = pc.cumulative_sum(pc.is_valid(ordinals).cast(pa.int64()))
+    place = pc.subtract(known_so_far, _ONE)
     return names.take(pc.if_else(pc.is_valid(ordinals), place, pa.scalar(None, pa.int64())))
 
 

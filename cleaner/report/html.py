@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,17 +15,24 @@ from typing import Any
 
 import numpy as np
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
+from jinja2 import (
+    Environment,
+    FileSystemBytecodeCache,
+    PackageLoader,
+    StrictUndefined,
+    UndefinedError,
+)
 from markupsafe import Markup
 
 from cleaner.errors import IntegrityError
 from cleaner.io.store import write_bytes
 from cleaner.report import charts, figures
+from cleaner.report.audit_score import AuditScore, load
 from cleaner.report.collect import Findings, collect
 from cleaner.report.copies import BINS
 from cleaner.report.inert import JOINERS, inert, visible
 from cleaner.report.stats import StageReport
-from cleaner.report.summary import books, idle
+from cleaner.report.summary import books, idle, remarks
 
 PAGE = "report.html"
 RULES = 400
@@ -65,20 +73,24 @@ def write_page(run: Path) -> Path:
     """
     path = run / "reports" / PAGE
     try:
-        page = render(collect(run))
+        page = render(collect(run), audit=load(run))
     except UndefinedError as error:
         raise IntegrityError(f"{run}: its report lacks something ({error.message})") from error
     write_bytes(path, page.encode())
     return path
 
 
-def render(findings: Findings) -> str:
-    """The page. What depends on the machine stands in one section, see `without_timings`."""
+def render(findings: Findings, *, audit: AuditScore | None = None) -> str:
+    """The page. What depends on the machine stands in one section, see `without_timings`.
+
+    `audit`: what people said about a sample, if they did.
+    """
     report = findings.report
-    template = _environment().get_template("report.html")
-    style, script = _asset("report.css"), _asset("report.js")
+    template = environment().get_template("report.html")
+    style, script = asset("report.css"), asset("report.js")
     return template.render(
         f=findings,
+        audit=audit,
         report=report,
         first=report.stages[0].counts,
         stages=report.stages,
@@ -97,7 +109,7 @@ def render(findings: Findings) -> str:
         most_inputs=MOST_INPUTS,
         style=style,
         script=script,
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        policy=f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
         "base-uri 'none'; form-action 'none'",
     )
 
@@ -107,17 +119,29 @@ def without_timings(page: str) -> str:
     return _TIMINGS.sub("", page)
 
 
+def _compiled_templates() -> FileSystemBytecodeCache | None:
+    """Where compiled templates are kept, as Python keeps modules; None where nothing can be."""
+    folder = Path(__file__).parent / "__pycache__"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
+
+
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Where the templates of all pages are found, with their filters; what is shown is escaped."""
+    found = Environment(
         loader=PackageLoader("cleaner.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_compiled_templates(),
     )
-    environment.filters |= {
+    found.filters |= {
         "shown": _shown,
         "line": inert,
         "changed": _changed,
@@ -126,23 +150,23 @@ def _environment() -> Environment:
         "megabytes": figures.megabytes,
         "duration": figures.duration,
     }
-    environment.globals |= {
+    found.globals |= {
         "share": figures.share,
         "plural": figures.plural,
         "bar": charts.bar,
         "spread": charts.spread_chart,
     }
-    return environment
+    return found
 
 
 @cache
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
     """A file of the templates' folder, which goes into the page as it is."""
     text = (files("cleaner.report") / "templates" / name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704  our own file
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     """A hash source of a content security policy: nothing but this text may run."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
@@ -169,7 +193,10 @@ def _totals(stages: Sequence[StageReport]) -> dict[str, int]:
 def _warnings(findings: Findings) -> list[str]:
     report = findings.report
     pairs = zip(report.stages[1:], findings.stages, strict=True)
-    found = [words for stage, known in pairs if (words := idle(stage, known, report))]
+    found = []
+    for stage, known in pairs:
+        found += [words] if (words := idle(stage, known, report)) else []
+        found += remarks(stage, known)
     if not report.corpus["documents"]:
         found.append("the corpus is empty: every document was dropped or quarantined")
     return found

@@ -12,7 +12,7 @@ from cleaner.errors import BalanceError, InputError, IntegrityError
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """One stage: its counts (see `cleaner.engine.tally.FIELDS`) and its rules."""
+    """One stage: its counts (see `cleaner.engine.tally.FIELDS`), its rules, what merges noted."""
 
     number: int
     name: str
@@ -20,6 +20,7 @@ class StageReport:
     summary: str
     counts: dict[str, int]
     rules: dict[str, dict[str, Any]]
+    notes: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -30,6 +31,7 @@ class StageReport:
             "summary": self.summary,
             **self.counts,
             "rules": self.rules,
+            "notes": self.notes,
         }
 
 
@@ -85,9 +87,9 @@ def from_json(raw: dict[str, Any], output: Path, timings: dict[str, Any]) -> Run
     """The report of a finished run, from its files."""
     stages = []
     for stage in raw["stages"]:
-        known = {"number", "name", "use", "summary", "rules"}
+        known = {"number", "name", "use", "summary", "rules", "notes"}
         counts = {k: v for k, v in stage.items() if k not in known}
-        stages.append(StageReport(**{k: stage[k] for k in known}, counts=counts))
+        stages.append(StageReport(**{k: stage[k] for k in known & stage.keys()}, counts=counts))
     return RunReport(
         name=raw["name"],
         output=output,

@@ -216,6 +216,7 @@ def _quarantine(report: RunReport) -> Iterator[Text]:
 
 def _warnings(report: RunReport, stages: Mapping[str, Stage | None], width: int) -> Iterator[Text]:
     lines = [w for s in report.stages[1:] if (w := idle(s, stages[s.name], report))]
+    lines += [w for s in report.stages[1:] for w in remarks(s, stages[s.name])]
     if not report.corpus["documents"]:
         lines.append("the corpus is empty: every document was dropped or quarantined")
     if lines:
@@ -225,6 +226,15 @@ def _warnings(report: RunReport, stages: Mapping[str, Stage | None], width: int)
         label = _labelled("warning", "yellow")
         for number, row in enumerate(_wrapped(text, width - _LABEL)):
             yield (label if number == 0 else Text(indent)).append(row, "yellow")
+
+
+def remarks(stage: StageReport, known: Stage | None) -> list[str]:
+    """What the merges of a stage noted, in words."""
+    words = known.notes() if known else {}
+    return [
+        f"{inert(stage.name)}: {number:,} {words.get(name, inert(name))}"
+        for name, number in stage.notes.items()
+    ]
 
 
 def idle(stage: StageReport, known: Stage | None, report: RunReport) -> str:
@@ -294,6 +304,8 @@ def _time(report: RunReport, width: int) -> Iterator[Text]:
         line.append(f", {rate(size, wall)}").append(f" ({megabytes(size)} of text)", "dim")
     if report.up_to_date:
         line.append(", when it ran", "dim")
+    if (compiled := report.timings.get("compile_seconds", 0)) >= 1:
+        line.append(f", {duration(compiled)} of it compiling, once", "dim")
     seconds = {n: s["seconds"] for n, s in report.timings.get("stages", {}).items()}
     total = sum(seconds.values())
     slow = sorted(seconds.items(), key=lambda i: (-i[1], i[0]))[:3]

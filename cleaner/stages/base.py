@@ -54,6 +54,10 @@ class Stage(BaseModel):
         """Rule id → reason in words, of every rule that this stage can name in the ledger."""
         return {}
 
+    def notes(self) -> dict[str, str]:
+        """What the numbers that its merges note count, in words: the end of "<number> …"."""
+        return {}
+
     def publishes(self) -> Mapping[str, Any]:
         """Annotations of documents that become columns of the corpus: name → Arrow type."""
         return {}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import ClassVar, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +18,7 @@ from cleaner.stages.base import CorpusStage
 from cleaner.stages.clusters import groups
 from cleaner.stages.keep import DEFAULT, Preference, rank_columns, rank_fields
 from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
+from cleaner.text.urls import normal_url
 from cleaner.text.words import EMPTY_KEY, key_hash128
 
 VERDICTS = pa.schema(
@@ -33,15 +32,11 @@ VERDICTS = pa.schema(
 )
 """What comes home to a document of a cluster: the kept one; to that one the cluster's size."""
 
-_TRACKING = re.compile(
-    r"^(utm_\w+|fbclid|gclid|yclid|mc_[ce]id|igshid|spm|ref|ref_src)$", re.IGNORECASE
-)
-
 
 class ExactDuplicates(CorpusStage):
     """Drops all but one of the documents that share a URL, or a text."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "drops copies of a text, or of a URL, but one"
     adds: ClassVar[frozenset[str]] = frozenset({"cluster_kept", "cluster_size"})
     drops: ClassVar[bool] = True
@@ -84,23 +79,6 @@ class ExactDuplicates(CorpusStage):
             Merge(_choose, HOME, (), VERDICTS),
             Apply(partial(apply_verdicts, f"exact_duplicates.{self.by}", "")),
         )
-
-
-def normal_url(url: str) -> str:
-    """A URL without what does not tell pages apart; "" if it is none."""
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").removeprefix("www.")
-        port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
-    except ValueError:
-        return ""
-    if not host:
-        return ""
-    pairs = sorted(
-        (k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)
-    )
-    query = f"?{urlencode(pairs)}" if pairs else ""
-    return f"{host}{port}{parts.path.rstrip('/')}{query}"
 
 
 def _sketch(
@@ -187,22 +165,22 @@ def cluster_sizes(batch: Batch) -> pa.Array:
 
 def apply_verdicts(rule: str, measure: str, batch: Batch, rows: pa.Table) -> Batch:
     """Drop the copies; note on the kept ones how many documents they stand for."""
-    ordinals = batch.ordinals
+    ordinals, kept, chars, similarities, new_sizes = (
+        rows.column(name).to_numpy() for name in VERDICTS.names
+    )
+    docs = np.searchsorted(batch.ordinals, ordinals)
     sizes = cluster_sizes(batch).to_numpy().copy()
+    kept_by = np.full(batch.num_docs, -1, np.int64)
     if "cluster_kept" in batch.docs.schema.names:
-        kept_by = batch.docs.column("cluster_kept").to_pylist()
-    else:
-        kept_by = [None] * batch.num_docs
+        kept_by[:] = batch.docs.column("cluster_kept").fill_null(-1).to_numpy()
+    stay = ordinals == kept
+    kept_by[docs[stay]] = kept[stay]
+    sizes[docs[stay]] = new_sizes[stay]
     drops = []
-    for row in rows.to_pylist():
-        doc = int(np.searchsorted(ordinals, row["ordinal"]))
-        if row["ordinal"] == row["kept"]:
-            kept_by[doc] = row["kept"]
-            sizes[doc] = row["size"]
-            continue
-        similarity = row["similarity"]
+    gone = (values[~stay].tolist() for values in (docs, kept, chars, similarities))
+    for doc, keeper, length, similarity in zip(*gone, strict=True):
         evidence = f"{measure} {similarity:.4f}" if measure else ""
-        kept = Kept(row["kept"], 0, row["kept_chars"], similarity)
-        drops.append(Drop(doc, rule, score=round(similarity, 4), evidence=evidence, kept=kept))
-    batch = batch.annotate("cluster_kept", pa.array(kept_by, pa.int64()))
+        kept_one = Kept(keeper, 0, length, similarity)
+        drops.append(Drop(doc, rule, score=round(similarity, 4), evidence=evidence, kept=kept_one))
+    batch = batch.annotate("cluster_kept", pa.array(kept_by, mask=kept_by < 0))
     return batch.annotate("cluster_size", pa.array(sizes)).drop(drops)

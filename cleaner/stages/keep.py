@@ -8,9 +8,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from cleaner.batch import Batch
-from cleaner.identity import doc_id
+from cleaner.identity import doc_ids
 
 Preference: TypeAlias = Literal["source", "cleanest", "longest", "earliest", "doc_id", "first"]
 DEFAULT: tuple[Preference, ...] = ("source", "cleanest", "longest", "earliest", "doc_id")
@@ -31,33 +32,37 @@ def rank_fields(policy: Sequence[Preference]) -> list[pa.Field]:
     return [pa.field(f"keep_{name}", _TYPES[name]) for name in policy]
 
 
-def rank_columns(batch: Batch, policy: Sequence[Preference]) -> dict[str, pa.Array]:
-    """The columns of `rank_fields` for a batch; the smallest is the one to keep.
+def rank_columns(
+    batch: Batch, policy: Sequence[Preference], rows: NDArray[np.int64] | None = None
+) -> dict[str, pa.Array]:
+    """The columns of `rank_fields` for these documents (None: all); the smallest is to be kept.
 
     source: the input's `priority`, higher first. cleanest: the smallest share of characters cut so
     far (in millionths). longest: the most characters left. earliest: the smallest date text; ISO
     dates sort rightly, none comes last.
     """
-    return {f"keep_{name}": _column(batch, name) for name in policy}
+    if rows is None:
+        rows = np.arange(batch.num_docs)
+    docs = batch.docs.take(pa.array(rows))
+    return {f"keep_{name}": _column(batch, docs, rows, name) for name in policy}
 
 
-def _column(batch: Batch, name: Preference) -> pa.Array:
+def _column(
+    batch: Batch, docs: pa.RecordBatch, rows: NDArray[np.int64], name: Preference
+) -> pa.Array:
+    """One preference of the documents `rows` of a batch, which are the rows of `docs`."""
     if name == "source":
-        return pc.negate(batch.docs.column("priority"))
+        return pc.negate(docs.column("priority"))
     if name == "cleanest":
         total = np.concatenate([np.zeros(1, np.int64), np.cumsum(batch.cut_chars)])
-        cut = total[batch.first[1:]] - total[batch.first[:-1]]
-        raw = batch.docs.column("raw_chars").to_numpy()
+        cut = total[batch.first[rows + 1]] - total[batch.first[rows]]
+        raw = docs.column("raw_chars").to_numpy()
         return pa.array(cut * 1_000_000 // np.maximum(raw, 1))
     if name == "longest":
-        return pc.negate(pc.utf8_length(batch.text).cast(pa.int64()))
+        return pa.array(-batch.chars[rows])
     if name == "earliest":
-        return pc.fill_null(batch.docs.column("date"), _LAST)
+        return pc.fill_null(docs.column("date"), _LAST)
     if name == "doc_id":
-        places = zip(
-            batch.docs.column("source").to_pylist(),
-            batch.docs.column("record").to_pylist(),
-            strict=True,
-        )
-        return pa.array([doc_id(source, record) for source, record in places], pa.string())
-    return batch.docs.column("ordinal")
+        sources, records = docs.column("source").to_pylist(), docs.column("record").to_pylist()
+        return pa.array(doc_ids(sources, records), pa.string())
+    return docs.column("ordinal")

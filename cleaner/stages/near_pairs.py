@@ -16,6 +16,7 @@ from cleaner.batch import Batch
 from cleaner.dedup.bucket import bucket_pairs
 from cleaner.dedup.jaccard import pair_jaccard
 from cleaner.stages.exact_duplicates import VERDICTS, apply_verdicts
+from cleaner.stages.steps import Note
 from cleaner.text.ragged import Ragged
 
 if TYPE_CHECKING:
@@ -26,34 +27,32 @@ PAIRED = VERDICTS.append(pa.field("chars", pa.int64()))
 document, with their lengths `chars` and `kept_chars`."""
 
 
-class Component:
-    """Sets and keys of the members of one component, batch by batch; all of them lie in memory."""
+class OfferedPairs:
+    """Sets and keys of the members of components, batch by batch; all of them lie in memory."""
 
     def __init__(self, max_bucket: int) -> None:
         self._max_bucket = max_bucket
         self._parts: list[tuple[NDArray[np.int64], NDArray[np.int64], Ragged]] = []
         self._keys: list[NDArray[np.uint64]] = []
 
-    def add(
-        self,
-        ordinals: NDArray[np.int64],
-        chars: NDArray[np.int64],
-        sets: Ragged,
-        keys: NDArray[np.uint64],
-    ) -> None:
-        """Take the next members; arrays as in `Leaders.add`, `chars` their lengths."""
-        self._parts.append((ordinals, chars, sets))
+    def add(self, rows: pa.RecordBatch, sets: Ragged, keys: NDArray[np.uint64]) -> None:
+        """Take the next members; see `cleaner.stages.clusters.Watch`."""
+        self._parts.append(
+            (rows.column("ordinal").to_numpy(), rows.column("chars").to_numpy(), sets)
+        )
         self._keys.append(keys)
 
-    def pairs(self) -> Iterator[pa.RecordBatch]:
+    def pairs(self) -> Iterator[pa.RecordBatch | Note]:
         """Rows of `PAIRED` for all pairs of a bucket, verified; then it is empty again."""
         if not self._parts:
             return
         ordinals, chars = (np.concatenate([part[i] for part in self._parts]) for i in (0, 1))
-        sets = _joined([part[2] for part in self._parts])
+        sets = Ragged.concat([part[2] for part in self._parts])
         keys = np.concatenate(self._keys)
         self._parts, self._keys = [], []
-        left, right = bucket_pairs(keys, self._max_bucket)
+        left, right, cut = bucket_pairs(keys, self._max_bucket)
+        if cut:
+            yield Note("large_buckets", cut)
         similarity = pair_jaccard(sets, left, right)
         swap = ordinals[left] > ordinals[right]
         first, second = np.where(swap, right, left), np.where(swap, left, right)
@@ -76,12 +75,3 @@ def apply_without_pairs(rule: str, measure: str, batch: Batch, rows: pa.Table) -
     """As `apply_verdicts`; the pairs are for `duplicates/` alone."""
     verdicts = rows.filter(pc.is_null(rows.column("chars"))).select(VERDICTS.names)
     return apply_verdicts(rule, measure, batch, verdicts)
-
-
-def _joined(parts: list[Ragged]) -> Ragged:
-    """The rows of all parts, one after the other."""
-    counts = np.concatenate([part.counts for part in parts])
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    values = [part.values[int(part.offsets[0]) : int(part.offsets[-1])] for part in parts]
-    return Ragged(offsets, np.concatenate(values))

@@ -15,13 +15,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaner.batch import Batch, Edit, Kept
-from cleaner.dedup.keeper import KEPT, Leaders
-from cleaner.stages.clusters import component_labels, groups, star_edges
+from cleaner.dedup.keeper import KEPT
+from cleaner.stages.clusters import Led, as_lists, component_labels, led, star_edges
 from cleaner.stages.keep import rank_columns, rank_fields
-from cleaner.stages.near_documents import as_lists, bucket_rows, from_lists, sketch
+from cleaner.stages.near_documents import bucket_rows
 from cleaner.stages.near_duplicates import NearDuplicates
 from cleaner.stages.numbers import number_hash
-from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
+from cleaner.stages.steps import HOME, Apply, Merge, Note, Sketch, Step
 from cleaner.text.ragged import Ragged
 from cleaner.text.words import count_words
 
@@ -33,7 +33,9 @@ VERDICTS = pa.schema(
     [
         ("ordinal", pa.int64()),
         ("number", pa.int32()),
+        ("place", pa.int64()),
         ("other", pa.int64()),
+        ("other_place", pa.int64()),
         ("other_start", pa.int64()),
         ("other_end", pa.int64()),
         ("similarity", pa.float64()),
@@ -53,7 +55,8 @@ NEAR = pa.list_(
         ]
     )
 )
-"""The annotation `near_duplicates` of documents: spans in the originals of both."""
+"""The annotation `near_duplicates` of documents: spans in the originals of both. Passages in a row
+that match passages in a row of the same document are one span; `similarity` is their least."""
 
 
 def steps(stage: NearDuplicates) -> Sequence[Step]:
@@ -65,6 +68,7 @@ def steps(stage: NearDuplicates) -> Sequence[Step]:
             *ranks,
             ("ordinal", pa.int64()),
             ("node", pa.int64()),
+            ("place", pa.int64()),
             ("start", pa.int64()),
             ("end", pa.int64()),
             ("set", pa.list_(pa.uint64())),
@@ -87,15 +91,19 @@ def steps(stage: NearDuplicates) -> Sequence[Step]:
     )
 
 
+def _compared(stage: NearDuplicates, batch: Batch) -> NDArray[np.int64]:
+    """The passages that are long enough to be compared."""
+    numbers = batch.passages.column("number").to_numpy()
+    long = count_words(batch.passage_text) >= stage.min_words
+    return np.flatnonzero(long & (numbers < 1 << NUMBER_BITS))
+
+
 def _buckets(stage: NearDuplicates, batch: Batch, _: pa.Table | None) -> pa.Table:
     """Band keys of the passages that are long enough."""
+    long = _compared(stage, batch)
     numbers = batch.passages.column("number").to_numpy()
-    long = np.flatnonzero(
-        (count_words(batch.passage_text) >= stage.min_words) & (numbers < 1 << NUMBER_BITS)
-    )
     nodes = (batch.ordinals[batch.doc_of[long]] << NUMBER_BITS) | numbers[long]
-    _, keys = sketch(stage, batch.passage_text.take(pa.array(long)))
-    return bucket_rows(keys, nodes)
+    return bucket_rows(stage.sketcher.keys(batch.passage_text.take(pa.array(long))), nodes)
 
 
 def _home(nodes: NDArray[np.int64], labels: NDArray[np.int64]) -> pa.RecordBatch:
@@ -114,15 +122,16 @@ def _members(
     docs = np.searchsorted(batch.ordinals, node >> NUMBER_BITS)
     passages = batch.first[docs] + (node & (1 << NUMBER_BITS) - 1)
     text = batch.passage_text.take(pa.array(passages))
-    sets, keys = sketch(stage, text)
+    sets, keys = stage.sketcher.sketch(text)
     label = rows.column("label").combine_chunks().to_numpy().astype(np.uint64)
     if stage.guards_numbers:  # other numbers, another component: never compared
         label = label ^ number_hash(text)
     columns = {
         "label": pa.array(label),
-        **{k: v.take(pa.array(docs)) for k, v in rank_columns(batch, stage.keep).items()},
+        **rank_columns(batch, stage.keep, docs),
         "ordinal": rows.column("ordinal").combine_chunks(),
         "node": pa.array(node),
+        "place": pa.array(np.searchsorted(_compared(stage, batch), passages)),
         "start": pa.array(batch.start[passages]),
         "end": pa.array(batch.end[passages]),
         "set": as_lists(sets),
@@ -133,123 +142,128 @@ def _members(
     return pa.table([columns[n] for n in schema.names], schema=schema)
 
 
-def _verify(stage: NearDuplicates, stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _verify(
+    stage: NearDuplicates, stream: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch | Note]:
     """Greedy leaders of each component; verdicts on members and on leaders that others joined."""
-    held: list[tuple[Any, ...]] = []
-    leaders = None
-    for rows, last in groups(stream):
-        if rows.num_rows == 1 and last and leaders is None:
-            continue
-        if leaders is None:
-            leaders = Leaders(stage.threshold, stage.max_leaders, stage.shape[0])
-        nodes = rows.column("node").to_numpy()
-        keys = from_lists(rows.column("keys"))
-        table = keys.values[int(keys.offsets[0]) : int(keys.offsets[-1])].reshape(
-            -1, stage.shape[0]
-        )
-        found = leaders.add(nodes, from_lists(rows.column("set")), table)
-        spans = rows.column("start").to_numpy(), rows.column("end").to_numpy()
-        held.append((nodes, found.leader, found.keeper, found.similarity, *spans))
-        if last:
-            yield from _settle(held)
-            held, leaders = [], None
+    for found in led(stream, stage.threshold, stage.max_leaders, stage.shape[0]):
+        if isinstance(found, Note):
+            yield found
+        else:
+            yield from _settle(found)
 
 
-def _settle(held: Sequence[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
-    nodes, leader, keeper, similarity, start, end = (
-        np.concatenate(c) for c in zip(*held, strict=True)
-    )
-    joined = np.flatnonzero(leader != KEPT)
+def _settle(found: Led) -> Iterator[pa.RecordBatch]:
+    """Verdicts on those who joined, then on those whom they joined."""
+    joined = found.joined
     if not len(joined):
         return
-    place = {int(n): i for i, n in enumerate(nodes)}
-    at = np.array([place[int(k)] for k in keeper], np.int64)
-    ordinals = nodes >> NUMBER_BITS
+    ordinals, to = found.column("ordinal"), found.leader[joined]
+    at = found.leader.copy()
+    at[at == KEPT] = np.flatnonzero(at == KEPT)
     pairs = np.unique(np.stack([at, ordinals], axis=1), axis=0)
-    documents = np.bincount(pairs[:, 0], minlength=len(nodes))
-    to = at[joined]
-    yield _verdicts(
-        *(nodes[joined], nodes[to], start[to], end[to], similarity[joined], documents[to]),
-        stays=False,
-    )
-    same = ordinals[joined] == ordinals[at[joined]]
+    documents = np.bincount(pairs[:, 0], minlength=len(at))
+    similarity = found.similarity[joined]
+    yield _verdicts(found, joined, to, similarity, documents[to], stays=False)
+    same = ordinals[joined] == ordinals[to]
     # the first that joined it, in the order of the policy; from another document, if there is one
-    ranked = joined[np.lexsort((joined, same, at[joined]))]
-    followed, index = np.unique(at[ranked], return_index=True)
+    ranked = np.lexsort((joined, same, to))
+    followed, index = np.unique(to[ranked], return_index=True)
     first = ranked[index]
     yield _verdicts(
-        *(nodes[followed], nodes[first], start[first], end[first], similarity[first]),
-        documents[followed],
-        stays=True,
+        found, followed, joined[first], similarity[first], documents[followed], stays=True
     )
 
 
 def _verdicts(
-    nodes: Any, other: Any, start: Any, end: Any, similarity: Any, documents: Any, *, stays: bool
+    found: Led,
+    mine: NDArray[np.int64],
+    other: NDArray[np.int64],
+    similarity: NDArray[np.float64],
+    documents: NDArray[np.int64],
+    *,
+    stays: bool,
 ) -> pa.RecordBatch:
-    numbers = (nodes & (1 << NUMBER_BITS) - 1).astype(np.int32)
-    columns = [
-        nodes >> NUMBER_BITS,
-        numbers,
-        other >> NUMBER_BITS,
-        start,
-        end,
-        similarity,
-        documents,
-        np.full(len(nodes), stays),
-    ]
-    arrays = [pa.array(c, f.type) for c, f in zip(columns, VERDICTS, strict=True)]
+    """Rows of `VERDICTS` on some members, each with its other one."""
+    nodes = found.column("node")
+    columns = {
+        "ordinal": nodes[mine] >> NUMBER_BITS,
+        "number": nodes[mine] & (1 << NUMBER_BITS) - 1,
+        "place": found.column("place")[mine],
+        "other": nodes[other] >> NUMBER_BITS,
+        "other_place": found.column("place")[other],
+        "other_start": found.column("start")[other],
+        "other_end": found.column("end")[other],
+        "similarity": similarity,
+        "documents": documents,
+        "stays": np.full(len(mine), stays),
+    }
+    arrays = [pa.array(columns[field.name]).cast(field.type) for field in VERDICTS]
     return pa.RecordBatch.from_arrays(arrays, schema=VERDICTS)
 
 
 def _apply(stage: NearDuplicates, batch: Batch, rows: pa.Table) -> Batch:
     """Cut what enough documents have, mark the rest on both sides."""
-    cuts: list[Edit] = []
-    marks: dict[int, list[dict[str, Any]]] = {}
-    lengths = None
-    for row in rows.to_pylist():
-        doc = int(np.searchsorted(batch.ordinals, row["ordinal"]))
-        passage = int(batch.first[doc]) + row["number"]
-        same = row["ordinal"] == row["other"]
-        common = same or row["documents"] >= stage.min_documents
-        if common and stage.action == "cut":
-            if row["stays"]:
-                continue
-            if lengths is None:
-                import pyarrow.compute as pc
+    columns = {name: rows.column(name).to_numpy() for name in VERDICTS.names}
+    docs = np.searchsorted(batch.ordinals, columns["ordinal"])
+    passages = batch.first[docs] + columns["number"]
+    same = columns["ordinal"] == columns["other"]
+    common = same | (columns["documents"] >= stage.min_documents)
+    is_cut = common & (stage.action == "cut")
+    cut = np.flatnonzero(is_cut & ~columns["stays"])
+    lengths = batch.lengths[passages[cut]].tolist()
+    cuts = []
+    for row, length in zip(cut.tolist(), lengths, strict=True):
+        similarity = float(columns["similarity"][row])
+        evidence = f"Jaccard {similarity:.4f}"
+        rule = "near_duplicates.same_document"
+        if not same[row]:
+            evidence += f", {columns['documents'][row]} documents"
+            rule = "near_duplicates.passage"
+        other, start, end = (int(columns[n][row]) for n in ("other", "other_start", "other_end"))
+        kept = Kept(other, start, end, similarity)
+        edit = Edit(int(passages[row]), 0, length, rule, "", round(similarity, 4), evidence, kept)
+        cuts.append(edit)
+    marked = np.flatnonzero(~is_cut & ~same)
+    spans = batch.start[passages[marked]], batch.end[passages[marked]]
+    near = _marks(batch.num_docs, docs[marked], spans, {k: c[marked] for k, c in columns.items()})
+    return batch.annotate("near_duplicates", near).cut(cuts)
 
-                lengths = pc.utf8_length(batch.passage_text).to_numpy()
-            similarity = row["similarity"]
-            evidence = f"Jaccard {similarity:.4f}" + (
-                "" if same else f", {row['documents']} documents"
-            )
-            rule = "near_duplicates.same_document" if same else "near_duplicates.passage"
-            kept = Kept(row["other"], row["other_start"], row["other_end"], similarity)
-            cuts.append(
-                Edit(
-                    passage,
-                    0,
-                    int(lengths[passage]),
-                    rule,
-                    "",
-                    round(similarity, 4),
-                    evidence,
-                    kept,
-                )
-            )
-        elif not same:
-            marks.setdefault(doc, []).append(
-                {
-                    "start": int(batch.start[passage]),
-                    "end": int(batch.end[passage]),
-                    "other_ordinal": row["other"],
-                    "other_start": row["other_start"],
-                    "other_end": row["other_end"],
-                    "similarity": row["similarity"],
-                }
-            )
-    near = [
-        sorted(marks[d], key=lambda m: m["start"]) if d in marks else None
-        for d in range(batch.num_docs)
-    ]
-    return batch.annotate("near_duplicates", pa.array(near, NEAR)).cut(cuts)
+
+def _marks(
+    size: int,
+    docs: NDArray[np.int64],
+    spans: tuple[NDArray[np.int64], NDArray[np.int64]],
+    columns: dict[str, NDArray[Any]],
+) -> pa.ListArray:
+    """The marks of each document, null without any; matches that go on are one span."""
+    start, end = spans
+    order = np.lexsort((columns["other_place"], columns["place"], columns["other"], docs))
+    docs, start, end = docs[order], start[order], end[order]
+    columns = {name: values[order] for name, values in columns.items()}
+    begins = np.ones(len(docs), bool)
+    begins[1:] = docs[1:] != docs[:-1]
+    begins[1:] |= columns["other"][1:] != columns["other"][:-1]
+    for place in ("place", "other_place"):
+        begins[1:] |= np.diff(columns[place]) != 1
+    first = np.flatnonzero(begins)
+    last = np.append(first[1:], len(docs)) - 1 if len(docs) else first
+    least = np.minimum.reduceat(columns["similarity"], first) if len(docs) else np.empty(0)
+    values = {
+        "start": start[first],
+        "end": end[last],
+        "other_ordinal": columns["other"][first],
+        "other_start": columns["other_start"][first],
+        "other_end": columns["other_end"][last],
+        "similarity": least,
+    }
+    rank = np.lexsort((values["other_ordinal"], values["start"], docs[first]))
+    fields = NEAR.value_type
+    structs = pa.StructArray.from_arrays(
+        [pa.array(v[rank]).cast(fields.field(k).type) for k, v in values.items()],
+        fields=[fields.field(k) for k in values],
+    )
+    counts = np.bincount(docs[first], minlength=size)
+    offsets = np.zeros(size + 1, np.int32)
+    np.cumsum(counts, out=offsets[1:])
+    return pa.ListArray.from_arrays(pa.array(offsets), structs, mask=pa.array(counts == 0))

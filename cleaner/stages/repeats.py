@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from cleaner.batch import Batch
+from cleaner.dedup.family import families
 from cleaner.stages.base import CorpusStage
 from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
 from cleaner.text.words import EMPTY_KEY, key_hash
 
 COLUMNS = ("repeats_corpus", "repeats_host", "repeats_folded_corpus", "repeats_folded_host")
 """Annotations of passages, int32: documents of the corpus, and of the host, that have the passage;
-then the same with all numbers taken as equal. 0 where fewer than `min_documents` have it."""
+then the same with all numbers taken as equal. 0 where fewer than `min_documents` have it. Documents
+that are near-copies count as one: their text comes often, but it is no frame of a site."""
 
 ROWS = pa.schema(
     [
         ("key", pa.uint64()),
         ("folded", pa.bool_()),
         ("host", pa.uint64()),
+        ("family", pa.uint64()),
         ("ordinal", pa.int64()),
         ("number", pa.int32()),
     ]
@@ -40,7 +43,7 @@ COUNTS = pa.schema(
     ]
 )
 HOST_DOCUMENTS = "host_documents"
-"""Annotation of documents, int32: documents of the same host; 0 without one."""
+"""Annotation of documents, int32: documents of the same host, near-copies as one; 0 without one."""
 _NO_HOST = np.uint64(0)
 _WHOLE = -1  # the "passage number" of the row that counts a host's documents
 
@@ -48,7 +51,7 @@ _WHOLE = -1  # the "passage number" of the row that counts a host's documents
 class Repeats(CorpusStage):
     """Counts passages across the corpus and per host."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "counts how many documents have each passage"
     adds: ClassVar[frozenset[str]] = frozenset({*COLUMNS, HOST_DOCUMENTS})
 
@@ -65,7 +68,7 @@ class Repeats(CorpusStage):
     def steps(self) -> Sequence[Step]:
         """See `CorpusStage.steps`."""
         return (
-            Sketch(partial(_sketch, self), "key", ("host", "ordinal", "number"), ROWS),
+            Sketch(partial(_sketch, self), "key", ("host", "family", "ordinal", "number"), ROWS),
             Merge(partial(_count, self), HOME, ("number",), COUNTS),
             Apply(_note),
         )
@@ -79,7 +82,9 @@ def _sketch(stage: Repeats, batch: Batch, _: pa.Table | None) -> pa.Table:
     which = np.flatnonzero((words > 0) & (words <= stage.max_words))
     docs = batch.doc_of[which]
     text = batch.passage_text.take(pa.array(which))
-    hosts = _host_hashes(batch)[docs]
+    host_of = _host_hashes(batch)
+    family_of = families(batch.passage_text, batch.first, batch.ordinals)
+    hosts, family = host_of[docs], family_of[docs]
     numbers = batch.passages.column("number").to_numpy()[which]
     tables = []
     for folded in (False, True):
@@ -89,17 +94,18 @@ def _sketch(stage: Repeats, batch: Batch, _: pa.Table | None) -> pa.Table:
             keys[there] ^ np.uint64(folded),
             np.full(int(there.sum()), folded),
             hosts[there],
+            family[there],
             batch.ordinals[docs[there]],
             numbers[there],
         ]
         tables.append(
             pa.table([pa.array(c, f.type) for c, f in zip(columns, ROWS, strict=True)], schema=ROWS)
         )
-    known = np.flatnonzero(_host_hashes(batch) != _NO_HOST)
-    own = _host_hashes(batch)[known]
+    known = np.flatnonzero(host_of != _NO_HOST)
+    own = host_of[known]
     zeros = np.zeros(len(known), bool)
     numbers = np.full(len(known), _WHOLE, np.int32)
-    columns = [~own, zeros, own, batch.ordinals[known], numbers]
+    columns = [~own, zeros, own, family_of[known], batch.ordinals[known], numbers]
     tables.append(
         pa.table([pa.array(c, f.type) for c, f in zip(columns, ROWS, strict=True)], schema=ROWS)
     )
@@ -135,14 +141,14 @@ def _count(stage: Repeats, stream: Iterable[pa.RecordBatch]) -> Iterator[pa.Reco
 
 
 def _counted(stage: Repeats, batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    """The counts of rows of whole keys, sorted by key, host and ordinal; rare keys are left out."""
+    """The counts of rows of whole keys, sorted by key, host and family; rare keys are left out."""
     rows = pa.Table.from_batches(batches).combine_chunks()
-    keys, hosts, ordinals = (rows.column(c).to_numpy() for c in ("key", "host", "ordinal"))
+    keys, hosts, family = (rows.column(c).to_numpy() for c in ("key", "host", "family"))
     key_begins = _changes(keys)
     host_begins = key_begins | _changes(hosts)
-    document_begins = host_begins | _changes(ordinals)
-    documents = _per_group(key_begins, document_begins)
-    per_host = _per_group(host_begins, document_begins)
+    family_begins = host_begins | _changes(family)
+    documents = _per_group(key_begins, family_begins)
+    per_host = _per_group(host_begins, family_begins)
     per_host[hosts == _NO_HOST] = 0
     often = np.flatnonzero(documents >= stage.min_documents)
     kept = rows.take(pa.array(often))

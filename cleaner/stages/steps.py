@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
@@ -33,13 +33,23 @@ class Sketch:
     `rows` gets the batch and the rows that came home to it (None in a first step) and returns a
     table that has `key` and all of `order`. `combine`, where given, shrinks the rows of one task
     before they are written; it must be associative.
+
+    With `edits` it returns (batch, table): it may drop documents that need not meet, and annotate.
     """
 
-    rows: Callable[[Batch, pa.Table | None], pa.Table]
+    rows: Callable[[Batch, pa.Table | None], pa.Table | tuple[Batch, pa.Table]]
     key: str
     order: tuple[str, ...]
     schema: pa.Schema
     combine: Callable[[pa.Table], pa.Table] | None = None
+    edits: bool = False
+
+
+class Note(NamedTuple):
+    """Something that a merge counted for the report; the counts of all tasks are added up."""
+
+    name: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,10 @@ class Merge:
     cut, such as components.
     With `pairs` the rows with a value in `chars` are verified pairs of documents for `duplicates/`
     (`ordinal`, `kept`, their lengths `chars`, `kept_chars`, `similarity`); they touch no document.
+    A `Note` among the rows is a number for the report; `Stage.notes` says in words what it counts.
     """
 
-    rows: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+    rows: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch | Note]]
     key: str
     order: tuple[str, ...]
     schema: pa.Schema

@@ -13,12 +13,14 @@ another file that it uses does; so kernels call kernels of their own file only, 
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.core import event
 from numpy.typing import DTypeLike, NDArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,6 +31,36 @@ NO_CACHE = (
     "Each process compiles them anew, which takes some seconds. "
     "Set NUMBA_CACHE_DIR to a folder that can be written."
 )
+
+
+class _Clock(event.Listener):
+    """Adds up the time from the start of a compilation to its end; one may cause others."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._depth = 0
+        self._since = 0.0
+
+    def on_start(self, _event: Any) -> None:
+        """A compilation begins."""
+        if not self._depth:
+            self._since = time.perf_counter()
+        self._depth += 1
+
+    def on_end(self, _event: Any) -> None:
+        """A compilation ends."""
+        self._depth -= 1
+        if not self._depth:
+            self.seconds += time.perf_counter() - self._since
+
+
+_CLOCK = _Clock()
+event.register("numba:compile", _CLOCK)  # type: ignore[no-untyped-call]  # numba has no types
+
+
+def compile_seconds() -> float:
+    """How long this process has compiled so far; what is read from the cache does not count."""
+    return _CLOCK.seconds
 
 
 def kernel(function: Function) -> Function:

@@ -52,6 +52,17 @@ class Ragged:
         np.cumsum([len(a) for a in arrays], out=offsets[1:])
         return cls(offsets, np.concatenate(arrays) if arrays else np.empty(0, dtype=np.uint64))
 
+    @classmethod
+    def concat(cls, parts: Sequence[Ragged]) -> Ragged:
+        """The rows of all parts, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        offsets = np.zeros(sum(len(p) for p in parts) + 1, np.int64)
+        if parts:
+            np.cumsum(np.concatenate([p.counts for p in parts]), out=offsets[1:])
+        values = [p.values[int(p.offsets[0]) : int(p.offsets[-1])] for p in parts]
+        return cls(offsets, np.concatenate(values) if values else np.empty(0, np.uint64))
+
     @property
     def counts(self) -> NDArray[np.int64]:
         """Length of each row, int64[rows]."""

@@ -53,6 +53,41 @@ def _word_bytes(_typing: Any, data: Any, at: Any) -> Any:
     return types.uint64(data, at), emit
 
 
+def _beyond_latin(_typing: Any, data: Any, at: Any) -> Any:
+    """Type, and code, of `beyond_latin`."""
+
+    def emit(context: Any, build: Any, signature: Any, args: Any) -> Any:
+        x = _load(context, build, signature, args, _BYTES)
+        after = [args[0], build.add(args[1], ir.Constant(ir.IntType(64), 1))]
+        y = _load(context, build, signature, after, _BYTES)
+
+        def fill(byte: int) -> Any:
+            return ir.Constant(_BYTES, [byte] * WIDTH)
+
+        def equal(value: Any, byte: int) -> Any:
+            return build.icmp_unsigned("==", value, fill(byte))
+
+        extended = build.icmp_unsigned("<=", build.sub(x, fill(0xC4)), fill(0xC9 - 0xC4))
+        sign = build.or_(equal(y, 0x97), equal(y, 0xB7))
+        supplement = build.and_(equal(x, 0xC3), build.not_(sign))
+        additional = build.or_(equal(y, 0xBA), equal(y, 0xBB))
+        letters = build.or_(extended, supplement)
+        letters = build.or_(letters, build.and_(equal(x, 0xE1), additional))
+        lead = build.icmp_unsigned(">=", x, fill(0xC0))
+        return build.bitcast(build.and_(lead, build.not_(letters)), ir.IntType(64))
+
+    return types.uint64(data, at), emit
+
+
+def _ones(_typing: Any, word: Any) -> Any:
+    """Type, and code, of `ones`."""
+
+    def emit(_context: Any, build: Any, _signature: Any, args: Any) -> Any:
+        return build.ctpop(args[0])
+
+    return types.uint64(word), emit
+
+
 def _load64(_typing: Any, data: Any, at: Any) -> Any:
     """Type, and code, of `load64`."""
 
@@ -75,6 +110,15 @@ word_bytes: Callable[[NDArray[np.uint8], np.uint64], np.uint64] = cast(
     "Any", intrinsic(_word_bytes)
 )
 """`word_bytes(data, at)`: bit i: byte `at + i` is an ASCII letter, a digit, `_`, or above 127."""
+
+beyond_latin: Callable[[NDArray[np.uint8], np.uint64], np.uint64] = cast(
+    "Any", intrinsic(_beyond_latin)
+)
+"""`beyond_latin(data, at)`: bit i: at byte `at + i` a character of several bytes begins that is no
+letter of U+00C0-024F or U+1E80-1EFF. Bytes at to at + 64 are looked at."""
+
+ones: Callable[[np.uint64], np.uint64] = cast("Any", intrinsic(_ones))
+"""`ones(word)`: how many bits are set."""
 
 load64: Callable[[NDArray[np.uint8], np.uint64], np.uint64] = cast("Any", intrinsic(_load64))
 """`load64(data, at)`: the eight bytes from byte `at` on, in the machine's byte order."""

@@ -37,15 +37,16 @@ def expected(keys: list[list[int]], most: int) -> list[tuple[int, int]]:
 def test_all_pairs_of_each_bucket_and_no_other(keys: list[list[int]], most: int) -> None:
     """Sorted, each once however many bands share it; of a large bucket the first rows."""
     matrix = np.array(keys, np.uint64).reshape(len(keys), -1 if keys else 1)
-    left, right = bucket_pairs(matrix, most)
+    left, right, _ = bucket_pairs(matrix, most)
     assert list(zip(left.tolist(), right.tolist(), strict=True)) == expected(keys, most)
 
 
 def test_a_hot_bucket_is_cut() -> None:
     """A bucket of 10,000 rows gives the pairs of its first 100, not fifty million."""
-    left, right = bucket_pairs(np.ones((10_000, 3), np.uint64), 100)
+    left, right, cut = bucket_pairs(np.ones((10_000, 3), np.uint64), 100)
     assert len(left) == 100 * 99 // 2
     assert right.max() == 99
+    assert cut == 9_900
 
 
 @pytest.mark.parametrize(("shape", "most"), [((4,), 2), ((4, 2), 1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from cleaner.stages.near_documents import as_lists, from_lists, sketch
+from cleaner.report.stats import read_report
+from cleaner.report.summary import remarks
+from cleaner.stages.clusters import as_lists, from_lists
+from cleaner.stages.near_documents import sketch
 from cleaner.stages.near_duplicates import NearDuplicates
 from tests.engine.runs import make_run, rows_of, write_records
 from tests.stages.copies import chain, drops_of, families, jaccard, records_of, run_on
@@ -108,6 +112,10 @@ def test_few_leaders_keep_more(tmp: Path) -> None:
     ids = records_of(run)
     for record, row in drops_of(run).items():
         assert jaccard(texts[record], texts[ids[row["kept_doc_id"]]], 5) >= 0.5
+    report = json.loads((run / "reports" / "report.json").read_text(encoding="utf-8"))
+    assert report["stages"][1]["notes"]["overflow"] > 0
+    (words,) = remarks(read_report(run).stages[1], NearDuplicates(max_leaders=1))
+    assert "documents stay though there were more kept documents" in words
 
 
 @pytest.mark.parametrize("size", [2000])

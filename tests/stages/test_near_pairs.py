@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def test_every_pair_of_a_bucket_is_written_with_its_true_similarity(tmp_path: Pa
     found = {(ids[p["kept_doc_id"]], ids[p["doc_id"]]): p for p in pairs}
     assert len(found) == len(pairs)
     _, keys = sketch(NearDuplicates.model_validate(ALL), pa.array(texts))
-    left, right = bucket_pairs(keys, 256)
+    left, right, _ = bucket_pairs(keys, 256)
     assert found.keys() == set(zip(left.tolist(), right.tolist(), strict=True))
     for (one, other), pair in found.items():
         assert pair["similarity"] == pytest.approx(jaccard(texts[one], texts[other], 3))
@@ -79,6 +80,8 @@ def test_a_large_bucket_is_paired_in_part(tmp_path: Path) -> None:
     pairs = [p for p in rows_of(run, "duplicates/pairs") if p["action"] == "pair"]
     ends = sorted((ids[p["kept_doc_id"]], ids[p["doc_id"]]) for p in pairs)
     assert ends == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    report = json.loads((run / "reports" / "report.json").read_text(encoding="utf-8"))
+    assert report["stages"][1]["notes"] == {"large_buckets": 8}
 
 
 def test_passages_have_no_such_pairs() -> None:

@@ -95,6 +95,25 @@ def test_marks_name_another_document_also_where_the_own_has_a_copy(tmp: Path) ->
     assert [ids[m["doc_id"]] for m in rows[1]["near_duplicates"]] == [0]
 
 
+def test_passages_in_a_row_are_one_span(tmp: Path) -> None:
+    """Two documents share five lines in a row, blank ones between: one span on each side."""
+    draw = random.Random(5)
+    own = [article(draw, 4) for _ in range(2)]
+    shared = [sentence(draw, 14) for _ in range(6)]
+    part = "\n\n".join(shared[:5])
+    texts = [f"{own[0]}\n{part}\n{own[0][::-1]}", f"{part}\n\n{own[1]}\n{shared[5]}"]
+    texts[0] += f"\n{shared[5]}\n"
+    run = run_on(tmp, texts, PASSAGES)
+    rows = {r["record"]: r for r in rows_of(run, "corpus")}
+    for number, other in ((0, 1), (1, 0)):
+        spans = [
+            (texts[number][m["start"] : m["end"]], texts[other][m["other_start"] : m["other_end"]])
+            for m in rows[number]["near_duplicates"]
+        ]
+        assert sorted(map(len, spans)) == [2, 2]
+        assert [(a.strip(), b.strip()) for a, b in spans] == [(part, part), (shared[5], shared[5])]
+
+
 def test_marking_never_cuts(tmp: Path) -> None:
     """With `action: mark` the texts stay as they are."""
     texts = documents(4)

@@ -109,3 +109,22 @@ def test_documents_without_passages_or_hosts(tmp: Path) -> None:
     rows = rows_of(tmp / "run", "corpus")
     assert [r["notes"] for r in rows] == [[], [[2, 0, 2, 0]], [[2, 0, 2, 0]], [[0] * 4] * 2, []]
     assert [r[HOST_DOCUMENTS] for r in rows] == [0] * 5
+
+
+def test_near_copies_count_as_one_document(tmp: Path) -> None:
+    """Eight copies of one page do not make its text a frame; what other pages share is one."""
+    draw = random.Random(8)
+    page = [sentence(draw, 20) for _ in range(4)]
+    others = [[sentence(draw, 20) for _ in range(4)] for _ in range(3)]
+    texts = [
+        "\n".join(["home and news", *lines, f"a footer {i}"])
+        for i, lines in enumerate([page] * 8 + others)
+    ]
+    urls = [f"https://a.example/{i}" for i in range(len(texts))]
+    write_records(tmp / "in" / "a.jsonl", texts, url=urls)
+    make_run(tmp, ["repeats", SHOW])
+    for row, text in zip(rows_of(tmp / "run", "corpus"), texts, strict=True):
+        counts = dict(zip(text.splitlines(), row["notes"], strict=True))
+        assert counts["home and news"] == [4, 4, 4, 4]
+        assert all(max(counts[line]) <= 1 for line in text.splitlines()[1:5])
+        assert row[HOST_DOCUMENTS] == 4

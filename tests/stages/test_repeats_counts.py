@@ -20,10 +20,13 @@ ROW = st.tuples(
 
 
 def counted(rows: list[tuple[int, int, int]], size: int, minimum: int) -> list[tuple[int, ...]]:
-    """(ordinal, number, documents, documents of the host) as the stage counts them."""
-    ordered = sorted({(key, ordinal % 3, ordinal, number) for key, ordinal, number in rows})
-    keys, hosts, ordinals, numbers = zip(*ordered, strict=True)
-    columns = [keys, [False] * len(keys), hosts, ordinals, numbers]
+    """(ordinal, number, documents, documents of the host) as the stage counts them.
+
+    Two ordinals in a row are near-copies, of one family.
+    """
+    ordered = sorted({(k, o % 3, o // 2, o, number) for k, o, number in rows})
+    keys, hosts, families, ordinals, numbers = zip(*ordered, strict=True)
+    columns = [keys, [False] * len(keys), hosts, families, ordinals, numbers]
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, ROWS, strict=True)], schema=ROWS)
     step = Repeats(use="repeats", min_documents=minimum).steps()[1]
     assert isinstance(step, Merge)
@@ -37,14 +40,14 @@ def counted(rows: list[tuple[int, int, int]], size: int, minimum: int) -> list[t
 def test_counts_are_those_of_a_plain_loop(
     minimum: int, rows: list[tuple[int, int, int]], size: int
 ) -> None:
-    """Distinct documents of each key and of each host; host 0 is none; rare keys are left out."""
-    documents: dict[int, set[int]] = defaultdict(set)
+    """Distinct families of each key and of each host; host 0 is none; rare keys are left out."""
+    documents: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for key, ordinal, _ in rows:
-        documents[key].add(ordinal)
+        documents[key].add((ordinal % 3, ordinal // 2))
     expected = []
     for key, ordinal, number in set(rows):
         if len(documents[key]) >= minimum:
             host = ordinal % 3
-            of_host = {o for o in documents[key] if o % 3 == host} if host else set()
+            of_host = {f for h, f in documents[key] if h == host} if host else set()
             expected.append((ordinal, number, len(documents[key]), len(of_host)))
     assert counted(rows, size, minimum) == sorted(expected)

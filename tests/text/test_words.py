@@ -195,3 +195,24 @@ def test_values_are_pinned() -> None:
     assert algorithm() == f"words-1 unicode-{unicodedata.unidata_version}"
     assert hashes(["Hòa ﬁ 漢"]) == [PINNED_WORDS]
     assert key_hash128(pa.array(["Hòa ﬁ 漢"])).tolist() == [PINNED_KEY]
+
+
+@given(
+    st.lists(
+        st.text(
+            st.sampled_from("aZ09_ .-\néđạộ×÷“’\u0301\u200b\u00adßΩж中あ한ﬁ😀"),
+            max_size=300,
+        )
+    )
+)
+def test_counting_agrees_with_hashing(texts: list[str]) -> None:
+    """`count_words` looks closely at few characters, and counts what `word_hashes` hashes."""
+    column = pa.array(texts, pa.string())
+    assert count_words(column).tolist() == word_hashes(column).counts.tolist()
+
+
+def test_what_is_counted_without_a_look_is_letters() -> None:
+    """The characters that `beyond_latin` passes over are letters, each one word."""
+    points = [*range(0xC0, 0x250), *range(0x1E80, 0x1F00)]
+    texts = pa.array([f"{chr(p) * 70} {chr(p)}" for p in points])
+    assert count_words(texts).tolist() == word_hashes(texts).counts.tolist()
