@@ -1,8 +1,10 @@
 """Training data of the noise model: gold pages, pages made from them, features, the lexicon.
 
-Made pages teach two things that labelled pages seldom show: an article without any noise (its main
-text alone), and one whose frame is gone but whose related-news teasers stayed (headline and first
-sentence of other pages of the set, after or inside the text). All choices are seeded.
+Made pages teach what labelled pages seldom show. Without a frame: `clean`, the main text alone;
+`long`, the same with its paragraphs in one line; `teasers`, with headline and first sentence of
+other pages of the set after or inside the text. In the page's own frame: `joined`, its paragraphs
+in one line; `verses`, they are broken into short lines; `heads`, with sub-heads of a word or two.
+All choices are seeded.
 """
 
 from __future__ import annotations
@@ -18,13 +20,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.noise.decision import rule_score
-from cleaner.noise.evaluate import GoldPage, GoldPages, headlines, repeats
+from cleaner.noise.evaluate import GoldPage, GoldPages, counts, headlines
 from cleaner.noise.features import Features, Lexicon, features, ngrams
-from cleaner.noise.judge import Judge
+from cleaner.noise.judge import asking_judge
 from cleaner.noise.pack import load_packs
 
-CLEAN_SHARE, TEASER_SHARE = 0.5, 0.35
-"""Pages of which a version without noise, and one with teasers alone, is made."""
+SHARES = {
+    "clean": 0.5,
+    "long": 0.25,
+    "teasers": 0.35,
+    "joined": 0.2,
+    "verses": 0.12,
+    "heads": 0.12,
+}
+"""Pages of which a version of each kind is made."""
+AGAIN = 0.15
+"""Clean pages that say their first lines again at their end."""
+FRAMED = ("joined", "verses", "heads")
+FRAMED_WEIGHT = 0.5
+"""What a made page in its frame weighs beside a genuine one."""
 MIN_SITES = 3
 """A word of fewer sites is not in the lexicon."""
 LEXICON_BITS = 16
@@ -40,25 +54,114 @@ def digest(path: Path) -> str:
 
 
 def made_pages(pages: Sequence[GoldPage], seed: int) -> list[GoldPage]:
-    """Pages without noise, and pages whose only noise are teasers of others of the same set."""
+    """Pages of the kinds that are named above, each from one page of the set."""
     rng = np.random.Generator(np.random.PCG64(seed))
     donors: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    labels: dict[str, list[str]] = defaultdict(list)
     for page in pages:
+        group = f"{page.set}/{page.lang}"
         teaser = _teaser(page)
         if teaser is not None:
-            donors[f"{page.set}/{page.lang}"].append(teaser)
+            donors[group].append(teaser)
+        labels[group] += [line for line in _noise(page) if _is_label(line)][:20]
     made = []
     for page in pages:
         main = [line for line, label in zip(page.lines, page.labels, strict=True) if label]
-        draws = rng.random(2)
+        draws = dict(zip(SHARES, rng.random(len(SHARES)), strict=True))
         if len(main) < 4 or sum(map(len, main)) < 500:
             continue
-        if draws[0] < CLEAN_SHARE:
-            made.append(_page(page, "clean", main, [True] * len(main)))
-        others = donors[f"{page.set}/{page.lang}"]
-        if draws[1] < TEASER_SHARE and len(others) > 8:
-            made.append(_page(page, "teasers", *_with_teasers(main, others, rng)))
+        group = f"{page.set}/{page.lang}"
+        wanted = {kind for kind, share in SHARES.items() if draws[kind] < share}
+        if "clean" in wanted:
+            lines = _once_more(main, rng)
+            made.append(_page(page, "clean", lines, [True] * len(lines)))
+        if "long" in wanted:
+            lines = _in_one([(line, True) for line in main], rng)
+            made.append(_page(page, "long", *_columns(lines)))
+        if "teasers" in wanted and len(donors[group]) > 8:
+            made.append(_page(page, "teasers", *_with_teasers(main, donors[group], rng)))
+        framed = list(zip(page.lines, page.labels.tolist(), strict=True))
+        if "joined" in wanted:
+            made.append(_page(page, "joined", *_columns(_in_one(framed, rng))))
+        if "verses" in wanted:
+            made.append(_page(page, "verses", *_columns(_in_verses(framed, rng))))
+        if "heads" in wanted and labels[group]:
+            made.append(_page(page, "heads", *_columns(_with_heads(framed, labels[group], rng))))
     return made
+
+
+def _columns(lines: Sequence[tuple[str, bool]]) -> tuple[list[str], list[bool]]:
+    return [line for line, _ in lines], [label for _, label in lines]
+
+
+def _noise(page: GoldPage) -> list[str]:
+    return [line for line, label in zip(page.lines, page.labels, strict=True) if not label]
+
+
+def _is_label(line: str) -> bool:
+    """Whether a line is one or two words, such as stand over a box of links or over a chapter."""
+    return len(line) <= 24 and 1 <= len(line.split()) <= 2 and line.replace(" ", "").isalpha()
+
+
+def _once_more(main: list[str], rng: np.random.Generator) -> list[str]:
+    """A text; now and then its first lines stand at its end again."""
+    again = int(rng.integers(1, 4)) if rng.random() < AGAIN else 0
+    return main + main[:again]
+
+
+def _in_one(lines: list[tuple[str, bool]], rng: np.random.Generator) -> list[tuple[str, bool]]:
+    """Neighbouring lines of main text in one, but for the first one or two of the page."""
+    apart = int(rng.integers(1, 4))
+    found: list[tuple[str, bool]] = []
+    seen = 0
+    for line, label in lines:
+        seen += label
+        if label and seen > apart and found and found[-1][1] and seen - 1 != apart:
+            found[-1] = (f"{found[-1][0]} {line}", True)
+        else:
+            found.append((line, label))
+    return found
+
+
+def _in_verses(lines: list[tuple[str, bool]], rng: np.random.Generator) -> list[tuple[str, bool]]:
+    """The page with its first paragraphs broken into short lines without an end mark."""
+    found: list[tuple[str, bool]] = []
+    most = int(rng.integers(6, 60))
+    made = 0
+    for line, label in lines:
+        if not label:
+            found.append((line, False))
+            continue
+        words = line.split()
+        spaced = len(line) < 12 * len(words)
+        parts = words if spaced else list(line)
+        at = 0
+        while at < len(parts) and made < most:
+            size = int(rng.integers(2, 8)) * (1 if spaced else 2)
+            verse = (" " if spaced else "").join(parts[at : at + size]).strip(" .,;:!?、。，")
+            if verse:
+                found.append((verse[0].upper() + verse[1:] if made % 2 else verse, True))
+            made += 1
+            at += size
+    return found
+
+
+def _with_heads(
+    lines: list[tuple[str, bool]], labels: list[str], rng: np.random.Generator
+) -> list[tuple[str, bool]]:
+    """The page with sub-heads between long paragraphs: words of its own, or labels of others."""
+    found: list[tuple[str, bool]] = []
+    for line, label in lines:
+        between = label and len(line) >= 100 and found and found[-1][1] and len(found[-1][0]) >= 100
+        if between and rng.random() < 0.4:
+            words = line.split()
+            at = int(rng.integers(0, max(1, len(words) - 3)))
+            own = " ".join(words[at : at + int(rng.integers(1, 4))]).strip(" .,;:!?")
+            other = labels[int(rng.integers(0, len(labels)))]
+            head = own if rng.random() < 0.5 and own else other
+            found.append((head[:60], True))
+        found.append((line, label))
+    return found
 
 
 def _page(page: GoldPage, kind: str, lines: list[str], labels: list[bool]) -> GoldPage:
@@ -140,6 +243,8 @@ def rows_of(pages: Sequence[GoldPage], made: Sequence[GoldPage], headline_weight
     title = main_headlines(gold)[lines.where]
     weight = np.sqrt(lines.words.counts + 0.5)
     weight *= 100 / np.bincount(page, weight, len(gold.pages))[page]
+    is_framed = np.array([p.id.endswith(tuple(f"+{kind}" for kind in FRAMED)) for p in gold.pages])
+    weight[is_framed[page]] *= FRAMED_WEIGHT
     weight[title] *= headline_weight
     return Rows(
         gold,
@@ -158,7 +263,8 @@ def _repeats(gold: GoldPages, genuine: int) -> tuple[NDArray[np.int32], NDArray[
 
     Teasers have none, for they were cut out of longer lines.
     """
-    host, corpus = repeats(GoldPages.of(gold.pages[:genuine]))
+    seen = counts(GoldPages.of(gold.pages[:genuine]))
+    host, corpus = seen.host_share(), seen.other_pages()
     known: dict[tuple[str, str, str], tuple[int, int]] = {}
     for page, low in zip(gold.pages[:genuine], gold.first.tolist(), strict=False):
         for at, line in enumerate(page.lines, start=low):
@@ -193,7 +299,7 @@ def main_headlines(gold: GoldPages) -> NDArray[np.bool_]:
 
 def rule_scores(gold: GoldPages) -> NDArray[np.int32]:
     """Per mille of the rule that would cut each line, int32[lines]; see `features`."""
-    judge = Judge(load_packs())
+    judge = asking_judge(load_packs())
     scores = np.zeros(len(gold.text), np.int32)
     for page, low in zip(gold.pages, gold.first.tolist(), strict=False):
         verdicts = judge.judge(page.lines)

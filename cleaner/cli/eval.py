@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cleaner.noise.evaluate import GoldPage, GoldPages, Measured
-    from cleaner.noise.judge import Repeats, Verdict
+    from cleaner.noise.judge import Verdict
 
 _OURS = "cleaner"
 _ALL = "all"
@@ -134,33 +134,33 @@ def read_gold(path: Path) -> list[GoldPage]:
 
 def _ours(
     pages: GoldPages, with_repeats: bool, kept: dict[str, NDArray[np.bool_]]
-) -> list[Verdict | None]:
-    """The verdicts of cleaner; what it, its rules and its model keep goes to `kept`."""
+) -> dict[int, Verdict]:
+    """The verdicts of cleaner by line; what it, its rules and its model keep goes to `kept`."""
     import numpy as np
 
     from cleaner.noise.decision import decide
-    from cleaner.noise.evaluate import host_repeats, repeats
-    from cleaner.noise.judge import Judge
-    from cleaner.noise.model import LIMIT, built_in
+    from cleaner.noise.evaluate import counts
+    from cleaner.noise.judge import asking_judge
+    from cleaner.noise.model import built_in
     from cleaner.noise.pack import load_packs
 
-    judge = Judge(load_packs())
-    lines = [line for page in pages.pages for line in page.lines]
-    host, corpus = repeats(pages) if with_repeats else (None, None)
-    seen: list[Repeats | None] = host_repeats(pages) if with_repeats else [None] * len(pages.pages)
-    ruled: list[Verdict | None] = []
-    for page, known in zip(pages.pages, seen, strict=True):
-        ruled.extend(judge.judge(page.lines, repeats=known))
-    kept["rules"] = np.array([v is None for v in ruled], bool)
-    scores = built_in().score(
-        pages.text, pages.first, host=host, corpus=corpus, rules=np.zeros(len(lines), np.int32)
+    judge, model = asking_judge(load_packs()), built_in()
+    seen = counts(pages) if with_repeats else None
+    ruled = decide(pages.text, pages.first, judge, None, keep={"caption"}, counts=seen)
+    kept["rules"] = np.ones(len(pages.text), bool)
+    kept["rules"][list(ruled)] = False
+    scores = model.score(
+        pages.text,
+        pages.first,
+        host=seen.host_share() if seen else None,
+        corpus=seen.other_pages() if seen else None,
+        rules=np.zeros(len(pages.text), np.int32),
     )
-    kept["model"] = np.ones(len(lines), bool)
-    kept["model"][scores.where] = scores.noise <= LIMIT
-    verdicts = decide(
-        pages.text, pages.first, lines, judge, built_in(), repeats=seen, host=host, corpus=corpus
-    )
-    kept[_OURS] = np.array([v is None for v in verdicts], bool)
+    kept["model"] = np.ones(len(pages.text), bool)
+    kept["model"][scores.where] = scores.noise <= model.limit
+    verdicts = decide(pages.text, pages.first, judge, model, keep={"caption"}, counts=seen)
+    kept[_OURS] = np.ones(len(pages.text), bool)
+    kept[_OURS][list(verdicts)] = False
     return verdicts
 
 
@@ -176,16 +176,15 @@ def _groups(names: list[str]) -> dict[str, NDArray[np.bool_]]:
     return {str(v): column == v for v in big if v}
 
 
-def _by_rule(pages: GoldPages, verdicts: list[Verdict | None]) -> dict[str, dict[str, Any]]:
+def _by_rule(pages: GoldPages, verdicts: dict[int, Verdict]) -> dict[str, dict[str, Any]]:
     """Lines and words that each rule cuts, and the share of the words that is noise."""
-    words = pages.words.counts.tolist()
     found: dict[str, list[int]] = {}
-    for verdict, size, is_main in zip(verdicts, words, pages.labels.tolist(), strict=True):
-        if verdict is not None:
-            row = found.setdefault(verdict.rule, [0, 0, 0])
-            row[0] += 1
-            row[1] += size
-            row[2] += 0 if is_main else size
+    for at, verdict in verdicts.items():
+        size = int(pages.words.counts[at])
+        row = found.setdefault(verdict.rule, [0, 0, 0])
+        row[0] += 1
+        row[1] += size
+        row[2] += 0 if pages.labels[at] else size
     return {
         rule: {"lines": n, "words": size, "precision": right / size if size else None}
         for rule, (n, size, right) in sorted(found.items(), key=lambda item: (-item[1][1], item[0]))

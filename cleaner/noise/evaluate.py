@@ -17,18 +17,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaner.errors import InputError
-from cleaner.noise.judge import Repeats
+from cleaner.noise.counts import Counts
 from cleaner.text.jit import column, kernel
 from cleaner.text.ragged import Ragged
 from cleaner.text.words import EMPTY_KEY, key_hash, word_hashes
 
 HEADLINE_WORDS = 3
 """A shorter title names a section as often as an article."""
-MOST_WORDS = 200
+MOST_WORDS = 60
 """Longer lines are not counted as repeated, as in the stage `repeats`."""
 _LEAD_LINES = 3
-FEWEST_PAGES = 3
-"""Pages of a host from which on a share of them says something."""
 _TRAILING_NUMBER = re.compile(r"[-_ ]?\d+$")
 
 
@@ -149,47 +147,30 @@ def site_of(host: str) -> str:
     return ".".join(parts[-3:] if is_shared else parts[-2:])
 
 
-def repeats(pages: GoldPages) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """What the stage `repeats` counts: per mille of the host, other pages of the set.
-
-    Two int32[lines], by keys with numbers folded. The share is -1 where the host is not known or
-    has fewer than `FEWEST_PAGES` pages, and 0 where no other page of it has the line.
-    """
-    on_host, in_set, totals = _counts(pages, fold_digits=True)
-    page = pages.page_of
-    share = np.where(on_host > 1, on_host * 1000 // np.maximum(totals[page], 1), 0)
-    share[(totals < FEWEST_PAGES)[page]] = -1
-    return share.astype(np.int32), np.maximum(in_set - 1, 0).astype(np.int32)
-
-
-def host_repeats(pages: GoldPages) -> list[Repeats | None]:
-    """The same counts as rules take them, a page each; None where the host is not known."""
-    on_host, in_set, totals = _counts(pages, fold_digits=False)
-    found: list[Repeats | None] = []
-    for page, total in enumerate(totals.tolist()):
-        low, high = int(pages.first[page]), int(pages.first[page + 1])
-        counts = (on_host[low:high].tolist(), in_set[low:high].tolist())
-        found.append(Repeats(*counts, total) if total else None)
-    return found
+def counts(pages: GoldPages) -> Counts:
+    """What the stage `repeats` would note about the pages of each set."""
+    hosts = np.unique([f"{p.set}\n{p.host}" for p in pages.pages], return_inverse=True)[1]
+    totals = np.bincount(hosts)[hosts] if len(pages.pages) else np.zeros(0, np.int64)
+    totals[[not p.host for p in pages.pages]] = 0
+    exact, folded = (_counts(pages, hosts, totals, fold_digits=fold) for fold in (False, True))
+    return Counts(pages.first, *exact, *folded, totals)
 
 
 def _counts(
-    pages: GoldPages, *, fold_digits: bool
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Pages of the host, and of the set, that have each line, int64[lines]; pages of the hosts.
+    pages: GoldPages, hosts: NDArray[np.int64], totals: NDArray[np.int64], *, fold_digits: bool
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Pages of the host, and of the set, that have each line, int32[lines].
 
-    A line that only one page has counts 0, and a page without a host has none.
+    A line that only one page has counts 0, and so does one of a page without a host on its host.
     """
     keys = key_hash(pages.text, fold_digits=fold_digits)
     page = pages.page_of
     sets = np.unique([p.set for p in pages.pages], return_inverse=True)[1]
-    hosts = np.unique([f"{p.set}\n{p.host}" for p in pages.pages], return_inverse=True)[1]
-    totals = np.bincount(hosts)[hosts] if len(pages.pages) else np.zeros(0, np.int64)
-    totals[[not p.host for p in pages.pages]] = 0
     counted = (keys != EMPTY_KEY) & (pages.words.counts <= MOST_WORDS)
     on_host = np.where(counted & (totals > 0)[page], _pages_with(hosts[page], keys, page), 0)
     in_set = np.where(counted, _pages_with(sets[page], keys, page), 0)
-    return np.where(on_host > 1, on_host, 0), np.where(in_set > 1, in_set, 0), totals
+    on_host, in_set = (np.where(n > 1, n, 0).astype(np.int32) for n in (on_host, in_set))
+    return on_host, in_set
 
 
 def _pages_with(

@@ -77,6 +77,12 @@ class Features:
         """Words of each line, int64[lines]."""
         return self.scan.words.counts
 
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        """Whether each line ends as a sentence does, bool[lines]."""
+        found: NDArray[np.bool_] = self.values[:, c.END] == glyphs.TERMINAL
+        return found
+
 
 def features(
     text: pa.StringArray,

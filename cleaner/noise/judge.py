@@ -23,6 +23,8 @@ MIN_SITE, MIN_PAGES = 10, 4
 """Pages that a site must have, and a line must be on, before its frequency says anything."""
 
 _ACTIONS: dict[str, Action] = {"byline": "byline", "dateline": "date", "caption": "caption"}
+MODEL_RULE = "noise.model"
+"""Named where `cleaner.noise.model` cuts a line and no rule does."""
 _REPEATED = "noise.repeated_line"
 _JOINED, _BREADCRUMB = "noise.joined_links", "noise.breadcrumb"
 _JOINED_HIT = Hit(_JOINED, "nav", True, "outside", False)
@@ -34,6 +36,7 @@ REASONS = {
     _JOINED: "names of sections, buttons or footer links, joined on one line",
     _BREADCRUMB: "the path of the page's section: names with arrows between them",
     _REPEATED: "the same line on many pages of the site, outside the article",
+    MODEL_RULE: "looks like noise by itself, its neighbours and its place on the page",
 }
 
 
@@ -58,7 +61,7 @@ class NoiseOptions:
     bylines: Literal["keep", "cut"] = "cut"
     dates: Literal["keep", "cut"] = "cut"
     off: frozenset[str] = frozenset()
-    """Ids of rules that do not act, of packs or of this package."""
+    """Ids of rules that do not act, of packs or of this package; or the model's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,11 @@ class Judge:
         if mark.action == "date":
             return options.dates == "cut"
         return mark.action == "cut" or options.captions == "cut"
+
+
+def asking_judge(packs: Packs, off: frozenset[str] = frozenset()) -> Judge:
+    """A judge that names bylines, dates and captions, too, for those who see to what stays."""
+    return Judge(packs, NoiseOptions(captions="cut", bylines="cut", dates="cut", off=off))
 
 
 def _joined(packs: Packs, line: Line) -> Iterator[Hit]:

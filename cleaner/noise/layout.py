@@ -304,14 +304,14 @@ def _average(low: Any, high: Any, sums: Any, out: Any) -> None:
         x = out[row]
         at = row - low
         words: Any = min(x[c.WORDS], 255)
-        sums[at + 1] = sums[at]
-        sums[at + 1, 0] += _LOGS[words] * 10
-        sums[at + 1, 1] += 1000 * _is_prose(x)
-        sums[at + 1, 2] += x[c.LEXICON]
-        sums[at + 1, 3] += min(x[c.COMMAS], 20) * 50
-        sums[at + 1, 4] += min(x[c.FOLDED] - 1, 10) * 100
-        sums[at + 1, 5] += x[c.RULE]
-        sums[at + 1, 6] += x[c.HOST]
+        # one by one: to assign a row of an array takes numba three seconds to compile
+        sums[at + 1, 0] = sums[at, 0] + _LOGS[words] * 10
+        sums[at + 1, 1] = sums[at, 1] + 1000 * _is_prose(x)
+        sums[at + 1, 2] = sums[at, 2] + x[c.LEXICON]
+        sums[at + 1, 3] = sums[at, 3] + min(x[c.COMMAS], 20) * 50
+        sums[at + 1, 4] = sums[at, 4] + min(x[c.FOLDED] - 1, 10) * 100
+        sums[at + 1, 5] = sums[at, 5] + x[c.RULE]
+        sums[at + 1, 6] = sums[at, 6] + x[c.HOST]
     for row in range(low, high):
         place = c.MEANS_AT
         for index in range(_RADII.size):

@@ -24,12 +24,11 @@ from cleaner.noise import features as line_features
 from cleaner.noise import vicinity as page_features
 from cleaner.noise.features import Features, Lexicon
 from cleaner.noise.forest import Forest
+from cleaner.noise.wording import in_words
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file; another one is refused."""
-FILE = "noise-1.npz"
-LIMIT = 550
-"""Scores above this, in thousandths, say noise; swept 450 to 650 on sites held out."""
+FILE = "noise-2.npz"
 UNSURE = (20, 980)
 """First scores of main text that the second pass looks at again: it overturns no others."""
 HEADLINE_REACH = 40
@@ -37,7 +36,7 @@ HEADLINE_REACH = 40
 HEADLINE_SURE, HEADLINE_BEST = 250, 30
 """A line that may be the headline stays with this score, the page's best one with the second."""
 _HEADLINE_NOISE = 200
-_BODY_WORDS = 12
+_BODY_WORDS, _BODY_NOISE = 12, 550
 _HEADLINE_WORDS = (3, 40)
 REASONS = 3
 _LEXICON_BITS = 16
@@ -50,21 +49,22 @@ class Scores:
     Attributes:
         where: int64[lines], the passage that each line is.
         noise: int16[lines], 0 to 1000: how sure it is that the line is noise.
+        lines: their features.
     """
 
     where: NDArray[np.int64]
     noise: NDArray[np.int16]
+    lines: Features
     _model: NoiseModel
-    _lines: Features
     _around: NDArray[np.int16]
 
     def reasons(self, lines: Sequence[int] | NDArray[np.int64]) -> list[tuple[str, ...]]:
-        """The features that speak most for noise, up to three a line, as "name value".
+        """The features that speak most for noise, up to three a line, as "words value".
 
         `lines` are rows of `where`. It costs some microseconds a line, so ask for cut lines only.
         """
         rows = np.asarray(lines, np.int64)
-        left, right = self._lines.values[rows], self._around[rows]
+        left, right = self.lines.values[rows], self._around[rows]
         shares = self._model.second.contributions(left, right)
         shares[:, left.shape[1]] = 0  # the first pass's own score explains nothing: ask that pass
         first = self._model.first.contributions(left, right[:, :0])
@@ -73,7 +73,7 @@ class Scores:
         values = np.concatenate([left, right], axis=1)
         return [
             tuple(
-                f"{_NAMES[which]} {values[row, which]}"
+                f"{in_words(_NAMES[which])} {values[row, which]}"
                 for which in strongest[row]
                 if shares[row, which] < 0
             )
@@ -89,7 +89,8 @@ class NoiseModel:
     """A lexicon, three forests and what their sums mean.
 
     `levels` int32[3, 1000], ascending: a sum above `levels[pass, k]` has a score above k
-    thousandths of main text. `digest` names the file's content, for fingerprints.
+    thousandths of main text. `limit`: scores above it, in thousandths, say noise. `digest` names
+    the file's content, for fingerprints.
     """
 
     lexicon: Lexicon
@@ -97,6 +98,7 @@ class NoiseModel:
     second: Forest
     headline: Forest
     levels: NDArray[np.int32]
+    limit: int
     digest: str
 
     def score(
@@ -127,7 +129,7 @@ class NoiseModel:
         late[unsure] = to_scores(sums, self.levels[1])
         noise = (1000 - late).astype(np.int16)
         self._keep_headlines(lines, around, noise)
-        return Scores(lines.scan.where, noise, self, lines, around)
+        return Scores(lines.scan.where, noise, lines, self, around)
 
     def _keep_headlines(
         self, lines: Features, around: NDArray[np.int16], noise: NDArray[np.int16]
@@ -151,7 +153,7 @@ def headline_candidates(lines: Features, noise: NDArray[np.int16]) -> NDArray[np
     """Lines of three to forty words above the first longer line that is kept, bool[lines]."""
     words = lines.words
     first = lines.scan.first
-    body = np.flatnonzero((noise <= LIMIT) & (words >= _BODY_WORDS))
+    body = np.flatnonzero((noise <= _BODY_NOISE) & (words >= _BODY_WORDS))
     place = np.searchsorted(body, first[:-1])
     near = np.zeros(len(words) + 1, np.int64)
     there = place < len(body)
@@ -173,8 +175,16 @@ def to_scores(sums: NDArray[np.int32], levels: NDArray[np.int32]) -> NDArray[np.
 @lru_cache(maxsize=1)
 def built_in() -> NoiseModel:
     """The model that comes with the package; read once."""
-    file = resources.files("cleaner.noise") / "model" / FILE
-    return read_model(file.read_bytes(), FILE)
+    return read_model(_built_in_bytes(), FILE)
+
+
+def built_in_digest() -> str:
+    """The digest of the model that comes with the package."""
+    return hashlib.sha256(_built_in_bytes()).hexdigest()
+
+
+def _built_in_bytes() -> bytes:
+    return (resources.files("cleaner.noise") / "model" / FILE).read_bytes()
 
 
 def read_model(data: bytes, name: str) -> NoiseModel:
@@ -198,20 +208,24 @@ def read_model(data: bytes, name: str) -> NoiseModel:
                 _forest({part: arrays[f"{which}_{part}"] for part in (*_PARTS, "depth")})
                 for which in _FORESTS
             ]
-            levels = arrays["levels"]
+            levels, limit = arrays["levels"], int(arrays["limit"])
     except InputError:
         raise
     except Exception as error:  # numpy and zipfile raise all kinds for damaged files
-        raise InputError(f"{name}: is no model file, or damaged ({error})") from error
+        raise InputError(
+            f"{name}: is no model file, or damaged; name one that tools/train_noise.py wrote"
+        ) from error
     widths = (len(columns.NAMES), len(_NAMES), len(_NAMES))
     if any(forest.width > width for forest, width in zip(forests, widths, strict=True)):
         raise InputError(f"{name}: asks for features that do not exist")
     if levels.shape != (3, 1000) or np.any(np.diff(levels, axis=1) < 0):
         raise InputError(f"{name}: has no ascending levels")
+    if not 0 <= limit <= 1000:
+        raise InputError(f"{name}: its limit is not 0 to 1000")
     lexicon = Lexicon(check, value)
     digest = hashlib.sha256(data).hexdigest()
     first, second, headline = forests
-    return NoiseModel(lexicon, first, second, headline, levels.astype(np.int32), digest)
+    return NoiseModel(lexicon, first, second, headline, levels.astype(np.int32), limit, digest)
 
 
 def _forest(parts: dict[str, NDArray[Any]]) -> Forest:
@@ -237,6 +251,7 @@ def write_model(model: NoiseModel) -> bytes:
         "format": np.array(FORMAT),
         "features": np.array(fingerprint()),
         "levels": model.levels.astype(np.int32),
+        "limit": np.array(model.limit),
         "lexicon_slots": slots.astype(np.uint16),
         "lexicon_checks": model.lexicon.check[slots],
         "lexicon_values": model.lexicon.value[slots],

@@ -23,6 +23,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -256,9 +257,15 @@ def load_packs(names: Sequence[str | Path] = BUILTIN, *, off: Collection[str] = 
 
 def _read_pack(name: str | Path) -> Pack:
     """Read and validate one pack."""
+    return _parsed(_find(name).read_bytes(), str(name))
+
+
+@lru_cache(maxsize=64)
+def _parsed(data: bytes, name: str) -> Pack:
+    """A pack from its file; a run asks for each several times."""
     from cleaner.config.yaml_source import load_with_positions
 
-    source = load_with_positions(_find(name).read_bytes(), str(name))
+    source = load_with_positions(data, name)
     try:
         return Pack.model_validate(source.data)
     except ValidationError as error:

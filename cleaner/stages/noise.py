@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import Field
 
 from cleaner.stages.base import Apply, MapStage
 
 if TYPE_CHECKING:
     from cleaner.batch import Batch
-    from cleaner.noise.judge import Judge, Repeats
+    from cleaner.noise.counts import Counts
+    from cleaner.noise.judge import Judge
+    from cleaner.noise.model import NoiseModel
     from cleaner.noise.pack import Packs
+    from cleaner.noise.page import Action
 
 _JOIN = " | "
-_COLUMNS = {"byline": "byline", "date": "dateline"}
+_COLUMNS: dict[Action, str] = {"byline": "byline", "date": "dateline"}
 """Actions that put a line into a column of the document."""
+_COUNTS = ("repeats_host", "repeats_corpus", "repeats_folded_host", "repeats_folded_corpus")
 
 
 class Noise(MapStage):
     """Cuts the lines of a page that are not its text; bylines and dates become columns."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "cuts menus, related links, teasers, widgets, forms, credits"
-    uses: ClassVar[frozenset[str]] = frozenset({"repeats_host", "repeats_corpus", "host_documents"})
+    uses: ClassVar[frozenset[str]] = frozenset({*_COUNTS, "host_documents"})
     adds: ClassVar[frozenset[str]] = frozenset({"byline", "dateline"})
 
     use: Literal["noise"] = "noise"
@@ -38,6 +43,18 @@ class Noise(MapStage):
     )
     off: list[str] = Field(
         default=[], description="Ids of rules that do not act (see `cleaner rules`)."
+    )
+    model: bool | str = Field(
+        default=True,
+        description="The trained model that judges lines with the rules: `true` is the built-in"
+        " one, `false` leaves all to the rules, a path names your own file.",
+    )
+    limit: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="The model's score above which a line goes that no rule names, 0 to 1; by"
+        " default the model's own.",
     )
     captions: Literal["keep", "cut"] = Field(default="keep", description="Captions of pictures.")
     bylines: Literal["keep", "cut"] = Field(
@@ -54,12 +71,29 @@ class Noise(MapStage):
         return self._judge.rules()
 
     def digest(self) -> str:
-        """The rule packs in force."""
-        return self._packs.digest()
+        """The rule packs in force, and the model."""
+        from cleaner.noise.model import built_in_digest
+
+        if not self.model:
+            return self._packs.digest()
+        is_own = isinstance(self.model, str)
+        model = _read_model(str(self.model)).digest if is_own else built_in_digest()
+        return hashlib.sha256(f"{self._packs.digest()} {model}".encode()).hexdigest()
 
     def open(self) -> Apply:
         """See `MapStage.open`."""
-        return partial(_clean, self._judge)
+        limit = None if self.limit is None else round(self.limit * 1000)
+        chosen: dict[Action, str]
+        chosen = {"caption": self.captions, "byline": self.bylines, "date": self.dates}
+        keep = frozenset(action for action, choice in chosen.items() if choice == "keep")
+        return partial(_clean, _Settings(self._judge, self._open_model(), keep, limit))
+
+    def _open_model(self) -> NoiseModel | None:
+        from cleaner.noise.model import built_in
+
+        if isinstance(self.model, str):
+            return _read_model(self.model)
+        return built_in() if self.model else None
 
     @cached_property
     def _packs(self) -> Packs:
@@ -69,70 +103,78 @@ class Noise(MapStage):
 
     @cached_property
     def _judge(self) -> Judge:
-        from cleaner.noise.judge import Judge, NoiseOptions
+        from cleaner.noise.judge import asking_judge
 
-        options = NoiseOptions(self.captions, self.bylines, self.dates, frozenset(self.off))
-        return Judge(self._packs, options)
+        return asking_judge(self._packs, frozenset(self.off))
 
 
-def _clean(judge: Judge, batch: Batch) -> Batch:
+def _read_model(path: str) -> NoiseModel:
+    """The user's own model.
+
+    Raises:
+        InputError: it cannot be read, or is not a model for this version.
+    """
+    from cleaner.errors import InputError
+    from cleaner.noise.model import read_model
+
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path}: the noise model cannot be read ({error.strerror}); name a file that"
+            " tools/train_noise.py wrote, or say `model: true` for the built-in one"
+        ) from error
+    return read_model(data, path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What a worker needs."""
+
+    judge: Judge
+    model: NoiseModel | None
+    keep: frozenset[Action]
+    limit: int | None
+
+
+def _clean(settings: _Settings, batch: Batch) -> Batch:
     from cleaner.batch import Edit
-    from cleaner.noise.suspects import judge_batch
+    from cleaner.noise.decision import decide
 
-    counts = _Counts(batch)
+    verdicts = decide(
+        batch.passage_text,
+        batch.first,
+        settings.judge,
+        settings.model,
+        keep=settings.keep,
+        counts=_counts(batch),
+        limit=settings.limit,
+    )
+    doc_of = batch.doc_of
     edits: list[Edit] = []
-    columns: dict[str, list[str | None]] = {name: [None] * batch.num_docs for name in _COLUMNS}
-    pages = judge_batch(judge, batch.passage_text, batch.first, counts.of, counts.matter)
-    for doc, start, verdicts in pages:
-        found: dict[str, list[str]] = {}
-        for place, verdict in enumerate(verdicts, start=start):
-            if verdict is None:
-                continue
-            text: str = batch.passage_text[place].as_py()
-            if verdict.action in columns:
-                found.setdefault(verdict.action, []).append(text.strip())
-            evidence = "; ".join(verdict.evidence)
-            edits.append(Edit(place, 0, len(text), verdict.rule, "", verdict.score, evidence))
-        for name, lines in found.items():
-            columns[name][doc] = _JOIN.join(lines)
+    found: dict[str, dict[int, list[str]]] = {action: {} for action in _COLUMNS}
+    for place, verdict in verdicts.items():
+        text: str = batch.passage_text[place].as_py()
+        if verdict.action in found:
+            found[verdict.action].setdefault(int(doc_of[place]), []).append(text.strip())
+        evidence = "; ".join(verdict.evidence)
+        edits.append(Edit(place, 0, len(text), verdict.rule, "", verdict.score, evidence))
     for action, name in _COLUMNS.items():
-        batch = batch.annotate(name, pa.array(columns[action], pa.string()))
+        lines = found[action]
+        column = [_JOIN.join(lines[doc]) if doc in lines else None for doc in range(batch.num_docs)]
+        batch = batch.annotate(name, pa.array(column, pa.string()))
     return batch.cut(edits)
 
 
-class _Counts:
+def _counts(batch: Batch) -> Counts | None:
     """What `repeats` noted about the passages of a batch, where it ran."""
+    from cleaner.noise.counts import Counts
 
-    def __init__(self, batch: Batch) -> None:
-        names = batch.passages.schema.names
-        self._first = batch.first
-        self._is_there = "repeats_host" in names and "host_documents" in batch.docs.schema.names
-        if self._is_there:
-            self._host: NDArray[np.integer] = batch.passages.column("repeats_host").to_numpy()
-            self._corpus: NDArray[np.integer] = batch.passages.column("repeats_corpus").to_numpy()
-            totals = batch.docs.column("host_documents").fill_null(0)
-            self._totals: NDArray[np.integer] = totals.to_numpy(zero_copy_only=False)
-
-    @property
-    def matter(self) -> NDArray[np.bool_] | None:
-        """bool[documents]: whether a line may go because of its counts."""
-        if not self._is_there:
-            return None
-        from cleaner.noise.judge import MIN_PAGES, MIN_SITE
-
-        frequent = np.concatenate(([0], np.cumsum(self._host >= MIN_PAGES)))[self._first]
-        found: NDArray[np.bool_] = (np.diff(frequent) > 0) & (self._totals >= MIN_SITE)
-        return found
-
-    def of(self, doc: int) -> Repeats | None:
-        """The counts of one document's lines."""
-        if not self._is_there or not self._totals[doc]:
-            return None
-        from cleaner.noise.judge import Repeats
-
-        low, high = int(self._first[doc]), int(self._first[doc + 1])
-        return Repeats(
-            self._host[low:high].tolist(),
-            self._corpus[low:high].tolist(),
-            int(self._totals[doc]),
-        )
+    there = {*batch.passages.schema.names, *batch.docs.schema.names}
+    if not there.issuperset({*_COUNTS, "host_documents"}):
+        return None
+    host, corpus, folded_host, folded_corpus = (
+        batch.passages.column(name).to_numpy() for name in _COUNTS
+    )
+    totals = batch.docs.column("host_documents").fill_null(0).to_numpy(zero_copy_only=False)
+    return Counts(batch.first, host, corpus, folded_host, folded_corpus, totals)

@@ -15,11 +15,10 @@ from cleaner.noise.evaluate import (
     GoldPage,
     GoldPages,
     bootstrap,
+    counts,
     gold_page,
     headlines,
-    host_repeats,
     measure,
-    repeats,
     site_of,
     word_scores,
 )
@@ -108,13 +107,14 @@ def test_repeats_are_counted_by_host_and_set() -> None:
             page(["Menu 3", "so what"], "00"),
         ]
     )
-    share, others = repeats(pages)
-    assert share.tolist() == [666, 0, 666, 666, 0, 0, -1, -1]
-    assert others.tolist() == [2, 0, 2, 2, 0, 0, 2, 0]
-    rules = host_repeats(pages)
-    assert rules[3] is None
-    assert rules[0] is not None
-    assert (rules[0].host_total, rules[0].host_documents) == (3, [0, 0])
+    found = counts(pages)
+    assert found.host_share().tolist() == [666, 0, 666, 666, 0, 0, -1, -1]
+    assert found.other_pages().tolist() == [2, 0, 2, 2, 0, 0, 2, 0]
+    rules = found.of(0)
+    assert rules is not None
+    assert (rules.host_total, rules.host_documents) == (3, [0, 0])
+    assert found.of(3) is None
+    assert not found.matter().any()
 
 
 def test_sites_are_registrable_domains() -> None:

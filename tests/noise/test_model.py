@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +11,9 @@ import pytest
 
 from cleaner.errors import InputError
 from cleaner.noise.columns import NAMES
-from cleaner.noise.decision import MODEL_RULE, decide, rule_score
-from cleaner.noise.judge import Judge, NoiseOptions, Verdict
+from cleaner.noise.decision import decide, rule_score
+from cleaner.noise.judge import MODEL_RULE, Verdict, asking_judge
 from cleaner.noise.model import (
-    LIMIT,
     NoiseModel,
     built_in,
     read_model,
@@ -22,6 +22,7 @@ from cleaner.noise.model import (
 )
 from cleaner.noise.pack import load_packs
 
+LIMIT = built_in().limit
 HEADLINE = "Ferry across the long lake runs again after a summer of low water"
 _BODY = """
 The ferry across the long lake runs again. After a summer in which no boat could land at the old
@@ -125,6 +126,8 @@ def test_files_that_do_not_fit_are_refused() -> None:
     falling = built_in().levels[:, ::-1]
     with pytest.raises(InputError, match="levels"):
         read_model(write_model(dataclasses.replace(built_in(), levels=falling)), "m.npz")
+    with pytest.raises(InputError, match=r"m\.npz: its limit"):
+        read_model(write_model(dataclasses.replace(built_in(), limit=1001)), "m.npz")
 
 
 def test_scores_rise_with_sums() -> None:
@@ -134,11 +137,12 @@ def test_scores_rise_with_sums() -> None:
     assert to_scores(sums, levels).tolist() == [0, 0, 1, 1, 2, 1000]
 
 
-def decisions(lines: list[str], model: NoiseModel) -> dict[str, Verdict]:
+def decisions(lines: list[str], model: NoiseModel | None, **options: Any) -> dict[str, Verdict]:
     """Line → verdict, of the lines that go."""
-    judge = Judge(load_packs(), NoiseOptions(bylines="keep", dates="keep"))
-    found = decide(pa.array(lines), np.array([0, len(lines)]), lines, judge, model)
-    return {line: v for line, v in zip(lines, found, strict=True) if v is not None}
+    text, first = pa.array(lines), np.array([0, len(lines)])
+    keep = options.pop("keep", {"byline", "date", "caption"})
+    found = decide(text, first, asking_judge(load_packs()), model, keep=keep, **options)
+    return {lines[at]: verdict for at, verdict in found.items()}
 
 
 def test_rules_and_model_decide_together() -> None:
@@ -165,3 +169,63 @@ def test_the_model_is_told_of_what_rules_say() -> None:
     assert rule_score(None) == 0
     assert rule_score(Verdict("a", 0.98, ())) == 980
     assert rule_score(Verdict("a", 0.98, (), "byline")) == 1
+
+
+def test_the_limit_moves_what_only_the_model_names() -> None:
+    """At 1 the model cuts nothing by itself, at 0 nearly everything that it doubts."""
+    strict = decisions(PAGE, built_in(), limit=1000)
+    assert strict
+    assert all(verdict.rule != MODEL_RULE for verdict in strict.values())
+    loose = decisions(PAGE, built_in(), limit=0)
+    assert set(loose) > set(decisions(PAGE, built_in()))
+
+
+def test_without_a_model_rules_decide_alone() -> None:
+    """Their verdicts are as the judge gave them; switching the model's rule off does the same."""
+    alone = decisions(PAGE, None)
+    assert alone
+    assert all(v.rule != MODEL_RULE and "model" not in " ".join(v.evidence) for v in alone.values())
+    text, first = pa.array(PAGE), np.array([0, len(PAGE)])
+    judge = asking_judge(load_packs(), frozenset({MODEL_RULE}))
+    off = decide(text, first, judge, built_in(), keep={"byline", "date", "caption"})
+    assert {PAGE[at]: verdict for at, verdict in off.items()} == alone
+
+
+def test_what_is_to_be_kept_stays_though_the_model_doubts_it() -> None:
+    """A byline that the options keep is not cut under another name."""
+    page = [*MENU, HEADLINE, "By Ada Holm", *BODY, *LINKS]
+    doubting = dataclasses.replace(built_in(), levels=np.full((3, 1000), 2**31 - 1, np.int32))
+    assert "By Ada Holm" not in decisions(page, doubting)
+    verdict = decisions(page, doubting, keep=())["By Ada Holm"]
+    assert verdict.action == "byline"
+    assert verdict.evidence[-1] == "the model says 1.000"
+
+
+def test_a_line_that_only_rules_see_is_judged_by_them() -> None:
+    """What the model takes for blank has no score, and moves no other line's."""
+    found = decisions([*PAGE, "\u00ad"], built_in())
+    found.pop("\u00ad", None)
+    assert found == decisions(PAGE, built_in())
+
+
+def test_a_page_that_rules_name_line_by_line_goes() -> None:
+    """The model does not look for a text on a page of teasers alone."""
+    kind = dataclasses.replace(built_in(), levels=np.full((3, 1000), -(2**31), np.int32))
+    page = ["Đọc thêm", "XSMB 9/12 - Trực tiếp kết quả xổ số miền Bắc hôm nay 9/12 - KQXSMB"]
+    assert list(decisions(page, kind)) == page
+    assert page[1] not in decisions([*page, *BODY], kind)
+
+
+def test_a_page_gets_the_same_verdicts_in_any_batch() -> None:
+    """What stands before or behind it in a batch moves no limit and no line of it."""
+    pages = [BODY, PAGE, [], ["Đọc thêm"], [*BODY, *LINKS], [" "], PAGE]
+    first = np.cumsum([0, *map(len, pages)])
+    judge, model = asking_judge(load_packs()), built_in()
+    text = pa.array([line for page in pages for line in page], pa.string())
+    together = decide(text, first, judge, model)
+    alone = {}
+    for low, page in zip(first.tolist(), pages, strict=False):
+        found = decide(pa.array(page, pa.string()), np.array([0, len(page)]), judge, model)
+        alone.update({low + at: verdict for at, verdict in found.items()})
+    assert together == alone
+    assert decide(text[:0], np.zeros(1, np.int64), judge, model) == {}

@@ -1,11 +1,12 @@
 """Pages that look like noise and are not, each between the menus and footers of a site."""
 
+import pyarrow as pa
 import pytest
 
-from cleaner.noise.judge import Judge
-from cleaner.noise.pack import load_packs
+from cleaner import batch as b
+from cleaner.stages.noise import Noise
 
-JUDGE = Judge(load_packs())
+RULES, MODEL = (Noise(use="noise", model=model).open() for model in (False, True))
 
 MENU = ["Home", "News", "Sport", "Weather", "Log in"]
 FOOTER = ["Share this", "Facebook", "Privacy Policy", "Contact Us", "© 2021 Example Post"]
@@ -187,9 +188,16 @@ def lines_of(text: str) -> list[str]:
 
 
 def lost(lines: list[str]) -> list[str]:
-    """Lines that are cut, in order."""
-    verdicts = JUDGE.judge(lines)
-    return [line for line, verdict in zip(lines, verdicts, strict=True) if verdict is not None]
+    """Lines that the stage cuts, in order: by rules alone and with the model."""
+    found = []
+    for apply in (RULES, MODEL):
+        text = "\n".join(lines)
+        docs = {"ordinal": pa.array([0], pa.int64()), "raw_chars": pa.array([len(text)])}
+        batch = b.new(pa.record_batch(docs), pa.array([text])).for_stage("noise", 1)
+        ledger = apply(batch).ledger
+        found.append([row["before"].strip("\n") for part in ledger for row in part.to_pylist()])
+    assert found[0] == found[1]
+    return found[1]
 
 
 @pytest.mark.parametrize("name", PAGES)
