@@ -13,19 +13,39 @@ the very one that stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from cleaner.dedup.curve import choose_bands
 from cleaner.stages.base import CorpusStage
 from cleaner.stages.keep import DEFAULT, Preference
 from cleaner.stages.steps import Step
 
+if TYPE_CHECKING:
+    from cleaner.dedup.sketch import Sketcher
+    from cleaner.index.lookup import Index
+
 MISS_WEIGHT = 0.98
 """A missed pair costs as much as checking 49 pairs in vain; see `cleaner.dedup.curve.cost`."""
+
+
+def _paths(value: object) -> object:
+    """One path stands for a list of it."""
+    values = [value] if isinstance(value, str) else value
+    if isinstance(values, list | tuple) and any(
+        isinstance(v, str) and ("\0" in v or not v.strip()) for v in values
+    ):
+        raise ValueError("expected the folder of an index, not empty text or text with a NUL")
+    return values
+
+
+_PATHS_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Paths: TypeAlias = Annotated[
+    tuple[str, ...], Field(strict=False), BeforeValidator(_paths), WithJsonSchema(_PATHS_SCHEMA)
+]
 
 
 class NearDuplicates(CorpusStage):
@@ -108,6 +128,15 @@ class NearDuplicates(CorpusStage):
     action: Literal["cut", "mark"] = Field(
         default="cut", description="Passages: `mark` never cuts."
     )
+    against: Paths = Field(
+        default=(),
+        description="Documents: indexes of earlier runs (see `cleaner index`), a folder or a list;"
+        " what is a copy of a document there is known, and goes before the search.",
+    )
+    against_action: Literal["drop", "mark"] = Field(
+        default="drop",
+        description="`mark` drops no known document; the column `known` names the copy.",
+    )
 
     @model_validator(mode="after")
     def _bands_fit(self) -> NearDuplicates:
@@ -124,6 +153,8 @@ class NearDuplicates(CorpusStage):
     def _pairs_fit(self) -> NearDuplicates:
         if self.pairs == "all" and not self.is_document:
             raise ValueError("pairs: all is for documents, not for passages")
+        if self.against and not self.is_document:
+            raise ValueError("against is for documents, not for passages")
         return self
 
     @property
@@ -153,6 +184,14 @@ class NearDuplicates(CorpusStage):
             return self.bands, self.rows
         return choose_bands(self.threshold, self.permutations, MISS_WEIGHT)
 
+    @cached_property
+    def sketcher(self) -> Sketcher:
+        """How texts are sketched, with these settings."""
+        from cleaner.dedup.sketch import Sketcher
+
+        bands, rows = self.shape
+        return Sketcher(self.words, self.permutations, self.seed, bands, rows, self.fold_digits)
+
     def keeps_passages(self) -> bool:
         """See `Stage.keeps_passages`."""
         return not self.is_document and self.action == "cut"
@@ -160,6 +199,27 @@ class NearDuplicates(CorpusStage):
     def can_drop(self) -> bool:
         """Passages are cut, documents are dropped."""
         return self.is_document
+
+    @cached_property
+    def indexes(self) -> tuple[Index, ...]:
+        """What `against` names, open: as it was at the first call, whatever is added meanwhile."""
+        from cleaner.stages.known import open_indexes
+
+        return open_indexes(self)
+
+    def digest(self) -> str:
+        """What the indexes hold."""
+        if not self.against:
+            return ""
+        return " ".join(index.description.digest() for index in self.indexes)
+
+    def publishes(self) -> Mapping[str, Any]:
+        """See `Stage.publishes`."""
+        if not self.against or self.against_action == "drop":
+            return {}
+        from cleaner.stages.known import KNOWN
+
+        return {"known": KNOWN}
 
     def rules(self) -> dict[str, str]:
         """See `Stage.rules`."""
@@ -169,13 +229,32 @@ class NearDuplicates(CorpusStage):
             "near_duplicates.passage": f"at least {self.min_documents} documents have this passage;"
             f" one keeps it (Jaccard of {self.words}-word shingles, at least {self.threshold:g})",
             "near_duplicates.same_document": "the document has this passage before",
+            "near_duplicates.known": "nearly the same text as a document of an earlier run (Jaccard"
+            f" of {self.words}-word shingles, at least {self.threshold:g})",
+        }
+
+    def notes(self) -> dict[str, str]:
+        """See `Stage.notes`."""
+        unit = f"{self.unit}s"
+        return {
+            "overflow": f"{unit} stay though there were more kept {unit} to compare them with than "
+            f"max_leaders ({self.max_leaders}) allows",
+            "large_buckets": f"{unit} in buckets of more than max_bucket ({self.max_bucket}) are "
+            "not paired with all of their bucket",
         }
 
     def steps(self) -> Sequence[Step]:
         """See `CorpusStage.steps`."""
         from cleaner.stages import near_documents, near_passages
 
-        return near_documents.steps(self) if self.is_document else near_passages.steps(self)
+        if not self.is_document:
+            return near_passages.steps(self)
+        steps = near_documents.steps(self)
+        if not self.against:
+            return steps
+        from cleaner.stages.known import looked_up
+
+        return looked_up(self, steps)
 
     def model_post_init(self, context: Any, /) -> None:
         """Nothing to do; keeps `cached_property` usable on a frozen model."""
