@@ -87,7 +87,7 @@ def _settings(found: Draft, faults: list[tuple[Rank, Fault]]) -> RunConfig | Non
     if isinstance(data.get("stages"), list):
         data["stages"] = []
     if "name" not in data:
-        data["name"] = _slug(found.source.name)
+        data["name"] = slug(found.source.name)
         if not data["name"]:
             expected = "this key is required, for the file's name gives none"
             faults.append((found.rank(()), Fault(found.where(()), "name", expected)))
@@ -205,7 +205,7 @@ def _drops_after_copies(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str
         passages = passages or (stage.name if stage.keeps_passages() else "")
 
 
-def _slug(source_name: str) -> str:
+def slug(source_name: str) -> str:
     """A run's name from a file's: `Tin tức 2024.yaml` → `Tin-tuc-2024`; '' if nothing is left."""
     stem = PurePath(source_name).name.removesuffix(".yaml").removesuffix(".yml")
     marked = unicodedata.normalize("NFKD", stem.replace("đ", "d").replace("Đ", "D"))

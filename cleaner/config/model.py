@@ -145,6 +145,7 @@ Workers: TypeAlias = Annotated[
 MaxBad: TypeAlias = Annotated[
     int | float, BeforeValidator(_max_bad), WithJsonSchema({"type": "number", "minimum": 0})
 ]
+HttpStatus: TypeAlias = Annotated[int, Field(ge=100, le=999)]
 PathText: TypeAlias = Annotated[str, BeforeValidator(_path)]
 
 
@@ -215,6 +216,26 @@ class Read(_Model):
         ge=1,
         description="The expansion from which a compressed file is quarantined as a bomb.",
     )
+    html_extractor: Literal["resiliparse", "trafilatura"] = Field(
+        default="resiliparse",
+        description="What makes text of HTML (needs `cleaner[html]`). `trafilatura`, to be"
+        " installed by itself, gives the main content only.",
+    )
+    main_content: bool = Field(
+        default=False,
+        description="Whether the extractor leaves out navigation and the like; by default all text"
+        " of a page is read, and the stage `noise` decides.",
+    )
+    html_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=3600,
+        description="Processor time that a page may take; then it is quarantined as `timeout`.",
+    )
+    http_status: Annotated[tuple[HttpStatus, ...], Field(strict=False, min_length=1)] = Field(
+        default=(200,),
+        description="The responses of web archives that are read; others are passed by.",
+    )
     segment: Literal["line", "paragraph"] = Field(
         default="line",
         description="What a passage is: a line with its line end, or a paragraph with the blank"
@@ -234,18 +255,32 @@ class Write(_Model):
     compression: Literal["zstd"] = Field(
         default="zstd", description="The codec of all Parquet files."
     )
-    compression_level: int = Field(default=3, ge=1, le=22, description="The level of the codec.")
+    compression_level: int = Field(default=1, ge=1, le=22, description="The level of the codec.")
 
 
 class Engine(_Model):
-    """What does the work. Nothing here changes a byte of the output."""
+    """What does the work. But for `document_seconds`, nothing here changes a byte of the output."""
 
-    kind: Literal["local", "inline"] = Field(
+    kind: Literal["local", "inline", "ray"] = Field(
         default="local",
-        description="`local`: a pool of worker processes; `inline`: in this process, for tests.",
+        description="`local`: a pool of worker processes; `inline`: in this process, for tests;"
+        " `ray`: on a Ray cluster (needs `cleaner[ray]`).",
+    )
+    address: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Of kind `ray`: the cluster, as `auto` or host:port of its head; by default Ray"
+        " is started on this machine.",
     )
     workers: Workers = Field(
         default="auto", description='Worker processes; "auto": as many as there are CPUs to use.'
+    )
+    document_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        le=86_400,
+        description="What one document may take in one stage; then it is quarantined as `timeout`."
+        " The one setting here that can change the output.",
     )
     shard_bytes: Size = Field(
         default=32 << 20,
@@ -253,8 +288,8 @@ class Engine(_Model):
     )
     memory_budget: SizeOrAuto = Field(
         default="auto",
-        description="Memory for a corpus-wide step before it spills to disk; "
-        '"auto": a share of what the machine has.',
+        description="Memory for all processes of a run on this machine together: fewer workers are"
+        ' started, and less is sorted at a time, where it is small; "auto": 70 % of what is free.',
     )
 
 

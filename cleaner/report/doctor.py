@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ def _versions() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    from cleaner.engine.runners import available_cpus
+    from cleaner.engine.memory import available_cpus
 
     yield Finding("processors", str(available_cpus()))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -66,16 +65,16 @@ def _machine() -> Iterator[Finding]:
 
 def _kernels() -> Iterator[Finding]:
     """Run every kernel once on a small corpus; what was not in the cache is compiled."""
+    from cleaner.text.jit import compile_seconds
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        started = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             _small_run(Path(folder))
-        seconds = time.perf_counter() - started
     problem = next((str(w.message) for w in caught if "NUMBA_CACHE_DIR" in str(w.message)), "")
-    yield Finding(
-        "compiled code", f"ready after {seconds:.1f} s, kept in {_cache_folder()}", problem
-    )
+    seconds = compile_seconds()
+    made = f"made in {seconds:.1f} s" if seconds else "ready"
+    yield Finding("compiled code", f"{made}, kept in {_cache_folder()}", problem)
 
 
 def _small_run(folder: Path) -> None:
@@ -101,7 +100,7 @@ def _small_run(folder: Path) -> None:
 
 
 def _cache_folder() -> str:
-    from cleaner.text.words import _hash_rows  # any kernel knows its folder
+    from cleaner.text.word_kernels import hash_rows  # any kernel knows its folder
 
-    stats = getattr(_hash_rows, "stats", None)
+    stats = getattr(hash_rows, "stats", None)
     return str(stats.cache_path) if stats is not None else "no folder"

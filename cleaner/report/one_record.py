@@ -32,7 +32,8 @@ class Unusable(Exception):  # noqa: N818  what the record is
 def copy_record(file: InputFile, record: int | None, read: Read, folder: Path) -> tuple[int, Path]:
     """Write one record to a file in `folder`; returns its number and the file.
 
-    A .txt is linked, not copied: it is the record, and its name may be none that a config can hold.
+    A .txt or .html is linked, not copied: it is the record, and its name may be none that a config
+    can hold.
     Without a number the file must hold exactly one record.
 
     Raises:
@@ -41,10 +42,10 @@ def copy_record(file: InputFile, record: int | None, read: Read, folder: Path) -
     """
     if record is not None and record < 0:
         raise InputError(f"records are numbered from 0; there is no record {record}")
-    if file.format == "txt":
+    if file.format in {"txt", "html"}:
         if record:
             raise InputError(f"{file.source} is one document; it has no record {record}")
-        path = folder / f"one.txt{_ENDINGS[file.compression]}"
+        path = folder / f"one.{file.format}{_ENDINGS[file.compression]}"
         path.symlink_to(file.location)
         return 0, path
     if file.format == "jsonl":
@@ -53,6 +54,8 @@ def copy_record(file: InputFile, record: int | None, read: Read, folder: Path) -
         # only the first line of a file may begin with a byte order mark
         path.write_bytes(data if number == 0 else b"\n" + data)
         return number, path
+    if file.format == "warc":
+        return _archived(file, record, read, folder / "one.warc")
     return _row(file, record, folder / "one.parquet")
 
 
@@ -95,6 +98,30 @@ def _bytes(number: int, line: Line, read: Read) -> bytes:
     if not line.data.strip():
         raise InputError(f"record {number} is a blank line, which is no record")
     return bytes(line.data)
+
+
+def _archived(file: InputFile, record: int | None, read: Read, path: Path) -> tuple[int, Path]:
+    """Copy a record of a web archive."""
+    from cleaner.io.archived import nth_record, record_bytes
+    from cleaner.io.streams import StreamFault
+    from cleaner.io.warc_record import Broken
+
+    number = record or 0
+    try:
+        found = nth_record(file, number, read.max_document_bytes)
+        if record is None and not isinstance(nth_record(file, 1, read.max_document_bytes), int):
+            raise _several(file)
+        if isinstance(found, int):
+            raise _missing(file, record, found, "record")
+        if isinstance(found, Broken):
+            raise Unusable(number, found.reason, found.detail)
+        place = found.place
+        if found.block is None:
+            raise Unusable(number, "too_large", f"a record of {place.size} bytes")
+        path.write_bytes(record_bytes(file, place.offset, place.skip, place.size) + b"\r\n\r\n")
+    except StreamFault as fault:
+        raise InputError(f"{file.source}: {fault}") from fault
+    return number, path
 
 
 def _row(file: InputFile, record: int | None, path: Path) -> tuple[int, Path]:

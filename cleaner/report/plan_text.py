@@ -51,6 +51,7 @@ def plan_lines(plan: PlanText) -> Iterator[Text]:
     yield Text()
     yield from _phases(plan)
     yield Text()
+    yield from _disk(plan)
     yield from _output(plan)
 
 
@@ -87,6 +88,17 @@ def _ops(phase: PlannedPhase) -> str:
     if phase.tasks is not None:
         return plural(phase.tasks, "task")
     return ", ".join(map(inert, phase.ops)) or "corpus, ledger, duplicates, reports"
+
+
+def _disk(plan: PlanText) -> Iterator[Text]:
+    """What the run may take of the disk, from the sizes of the files alone."""
+    need = plan.disk
+    style = "bold red" if need.fault else "yellow" if need.warning else ""
+    yield _labelled(
+        "disk", f"{megabytes(need.least)} to {megabytes(need.most)} while it runs", style
+    )
+    about = f"for about {megabytes(need.text)} of text; {megabytes(need.free)} are free"
+    yield Text(" " * _LABEL + about, style="dim")
 
 
 def _output(plan: PlanText) -> Iterator[Text]:

@@ -212,7 +212,8 @@ class Running:
     def add(self, report: TaskReport) -> None:
         """Count a task that was committed."""
         self.done += 1
-        weight = self._weights[report.task.index]
+        # a phase of single tasks (reading with a limit) goes on counting its tasks
+        weight = 1 if self._is_even else self._weights[report.task.index]
         self._gained += weight
         counts = report.manifest.counts
         if self._kind == "read":

@@ -132,10 +132,18 @@ def test_errors_are_text_with_an_exit_code(how: str, code: int, message: str) ->
     assert result.stderr.lstrip("\n").startswith(message)
 
 
-def test_a_fault_of_ours_keeps_its_traceback() -> None:
-    """What no user can cause is not dressed up."""
+def test_a_fault_of_ours_keeps_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no user can cause is told as such; the traceback lies in a file for the report."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     result = CliRunner().invoke(group, ["fail", "bug"])
-    assert isinstance(result.exception, ZeroDivisionError)
+    assert result.exit_code == 70
+    (kept,) = tmp_path.glob("cleaner-fault-*.txt")
+    assert "a fault of cleaner (ZeroDivisionError: ours)" in result.stderr
+    assert str(kept) in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "ZeroDivisionError: ours" in kept.read_text(encoding="utf-8")
 
 
 def test_a_bad_config_stops_before_any_work(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 import cleaner
 from cleaner.cli import main
+from cleaner.engine.disk import Forecast
 from cleaner.engine.plan import Group, Output, PlannedPhase, PlanText, describe
 from cleaner.errors import InputError
 from cleaner.report.plan_text import print_plan
@@ -32,6 +33,7 @@ PLAN = PlanText(
     examples=(*(("extension", f"in/{n}\x1b[31m.png") for n in range(5)), ("symlink", "in/l")),
     chunks=3,
     workers=4,
+    disk=Forecast(20_000_000, 32_000_000, 140_000_000, 99_000_000),
     output=Output("out/small", "half_done", "a run that was stopped"),
 )
 GOLDEN = r"""small  nothing has been run
@@ -58,6 +60,8 @@ phases    4, run by 4 worker processes
        3  merge  near: Merge
        4  write  corpus, ledger, duplicates, reports
 
+disk      32.0 MB to 140 MB while it runs
+          for about 20.0 MB of text; 99.0 MB are free
 output    out/small
           a run that was stopped
 """

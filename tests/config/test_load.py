@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from cleaner.config.load import load, parse, resolved_yaml
 from cleaner.config.model import Engine, Input, RunConfig, Write
 from cleaner.errors import ConfigError
+from cleaner.registry import BUILT_IN
 from cleaner.stages.base import CorpusStage, MapStage
 
 HERE = "tests.config.test_load"
@@ -127,10 +128,7 @@ stages:
 max_bad: 2.5
 read: {{max_document_bytes: 3XB, segment: page}}
 """
-    known = (
-        "unicode, repeats, noise, language, repeated_passages, exact_duplicates,"
-        " near_duplicates, tidy"
-    )
+    known = ", ".join(BUILT_IN)
     assert messages(text) == [
         (
             "run.yaml:1:7: name: expected up to 100 letters, digits, '.', '_' and '-', the first a"
@@ -192,7 +190,7 @@ read: {{max_document_bytes: 3XB, segment: page}}
         ("input: []\nstages: []", "run.yaml:1:8: input: expected a list of at least 1, not an"),
         ("input: ' '\nstages: []", "run.yaml:1:8: input.0.path: expected a path, not empty text"),
         ("input: 3\nstages: []", "run.yaml:1:8: input: expected a list, not 3"),
-        ("input: a\nstages: []\nengine: ray", "run.yaml:3:9: engine.kind: expected 'local' or"),
+        ("input: a\nstages: []\nengine: rays", "run.yaml:3:9: engine.kind: expected 'local', 'inl"),
         ("input: a\nstages: []\nseed: 1.5", "run.yaml:3:7: seed: expected a whole number, not 1.5"),
         (
             "input: a\nstages: []\nread: {max_ratio: .inf}",

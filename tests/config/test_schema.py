@@ -29,7 +29,7 @@ def test_the_schema_takes_short_forms() -> None:
     """Editors do not complain about a bare path, a bare engine or a size in words."""
     schema = json_schema({})
     assert schema["properties"]["input"]["anyOf"][0] == {"type": "string"}
-    assert schema["properties"]["engine"]["anyOf"][0] == {"enum": ["local", "inline"]}
+    assert schema["properties"]["engine"]["anyOf"][0] == {"enum": ["local", "inline", "ray"]}
     size = schema["$defs"]["Engine"]["properties"]["shard_bytes"]
     assert size["type"] == ["integer", "string"]
 

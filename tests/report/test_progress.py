@@ -140,6 +140,15 @@ def test_time_left_counts_what_was_done_before_as_done() -> None:
     assert running.left() == 10.0
 
 
+def test_a_chunk_of_any_number_may_come_alone() -> None:
+    """With --limit one chunk is read at a time: its number is not its place in the load."""
+    with Progress(console(), phases=4) as progress:
+        for number in range(3):
+            progress.phase_started(READ, Load(1, 0, 900, (900,)))
+            progress.task_done(READ, report(READ, number, batches=[[2, 1_000_000]]))
+            progress.phase_done(READ)
+
+
 def test_reading_some_chunk_by_chunk_is_one_phase() -> None:
     """With --limit the read phase begins again with more chunks; it is shown once."""
     clock, on = Clock(), console()
