@@ -12,11 +12,13 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from cleaner.errors import InputError
 from cleaner.io.names import READABLE, Compression, Format, default_labels, escape, is_label, kind
+from cleaner.io.remote import RemoteFile, find_object, is_remote, list_objects, open_remote, split
 
 EXAMPLES = 20
 """So many skipped paths are kept for each reason; all are counted."""
@@ -105,10 +107,12 @@ class _Root:
     """How many folders deep a file may lie; None is any."""
     single: str | None
     label: str | None
+    uri: str | None = None
+    """Of a folder that is not here; then `folder` means nothing."""
 
     @property
     def path(self) -> str:
-        return str(self.folder)
+        return self.uri or str(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,15 @@ class _Candidate:
     mtime_ns: int
 
 
+def open_location(location: str) -> FileIO | RemoteFile:
+    """The bytes of an input, here or elsewhere, unbuffered.
+
+    Raises:
+        OSError: they cannot be opened.
+    """
+    return open_remote(location) if is_remote(location) else FileIO(location)
+
+
 def discover(
     patterns: Sequence[str], *, base: Path, label: str | Mapping[str, str] | None = None
 ) -> list[InputFile]:
@@ -129,14 +142,19 @@ def discover(
 
 
 def survey(
-    patterns: Sequence[str], *, base: Path, label: str | Mapping[str, str] | None = None
+    patterns: Sequence[str],
+    *,
+    base: Path,
+    label: str | Mapping[str, str] | None = None,
+    remote: bool = False,
 ) -> Found:
     """List the files that the patterns name, and what was passed over.
 
     A pattern is a folder (read recursively), a file, or a glob (`*`, `?`, `[…]`, `**`), relative to
     `base`. `label` names all roots, or maps a pattern to its name; by default it is the name of the
     root folder, preceded by as many of its parents as it takes to tell two roots apart. A file that
-    several patterns name is read once, under the outermost root. Symlinks are not followed.
+    several patterns name is read once, under the outermost root. Symlinks are not followed. With
+    `remote`, a pattern may be a URI of object storage, see `cleaner.io.remote`.
 
     Raises:
         InputError: a path is missing or a pattern matches nothing; two files would have one name.
@@ -151,6 +169,10 @@ def survey(
     for pattern in sorted(set(patterns)):
         given = label.get(pattern) if isinstance(label, Mapping) else label
         try:
+            if remote and is_remote(pattern):
+                root = roots[pattern] = _remote_root(pattern, given)
+                candidates += _search_remote(root, pattern, skipped)
+                continue
             root = roots[pattern] = _root(pattern, base, given)
             candidates += _search(root, pattern, skipped)
         except InputError as error:
@@ -172,12 +194,11 @@ def survey(
 def _root(pattern: str, base: Path, label: str | None) -> _Root:
     """Where to search for a pattern; what exists under that very name is no glob."""
     shown = escape(pattern)
-    if "://" in pattern:
+    if is_remote(pattern):
         raise InputError(f"{shown}: only local paths can be read; copy or mount the data first")
     if "\0" in pattern or not pattern:
         raise InputError(f"{shown or '(empty)'}: is not a path")
-    if label is not None and not is_label(label):
-        raise InputError(f"{shown}: the label {escape(label)!r} must be one line without '/'")
+    _check_label(shown, label)
     path = Path(os.path.normpath(base.absolute() / pattern))
     if path.is_dir():
         return _Root(path.resolve(), None, None, None, label)
@@ -193,6 +214,66 @@ def _root(pattern: str, base: Path, label: str | None) -> _Root:
     glob = parts[magic:]
     depth = None if "**" in glob else len(glob) - 1
     return _Root(folder.resolve(), _glob_regex(glob), depth, None, label)
+
+
+def _check_label(shown: str, label: str | None) -> None:
+    if label is not None and not is_label(label):
+        raise InputError(f"{shown}: the label {escape(label)!r} must be one line without '/'")
+
+
+def _remote_root(pattern: str, label: str | None) -> _Root:
+    """Where to search in object storage; an object of that very key is no glob."""
+    shown = escape(pattern)
+    _check_label(shown, label)
+    scheme, bucket, key = split(pattern)
+    parts = key.split("/")
+    if find_object(scheme, bucket, key) is not None:
+        return _Root(Path(), None, 0, parts[-1], label, _uri(scheme, bucket, parts[:-1]))
+    magic = next((i for i, part in enumerate(parts) if _MAGIC.search(part)), None)
+    if magic is None:
+        return _Root(Path(), None, None, None, label, _uri(scheme, bucket, parts))
+    glob = parts[magic:]
+    depth = None if "**" in glob else len(glob) - 1
+    uri = _uri(scheme, bucket, parts[:magic])
+    return _Root(Path(), _glob_regex(glob), depth, None, label, uri)
+
+
+def _uri(scheme: str, bucket: str, parts: Sequence[str]) -> str:
+    return f"{scheme}://{'/'.join((bucket, *parts))}".rstrip("/")
+
+
+def _search_remote(root: _Root, pattern: str, skipped: _Skipped) -> list[_Candidate]:
+    """The objects of one pattern; an error if there are none. Hidden ones are not there."""
+    shown = escape(pattern)
+    scheme, bucket, key = split(root.path)
+    if root.single is not None:
+        if kind(root.single) is None:
+            raise InputError(f"{shown}: cannot be read by its name; known are {READABLE}")
+        item = find_object(scheme, bucket, f"{key}/{root.single}".lstrip("/"))
+        listed = [] if item is None else [item]
+    else:
+        listed = [*list_objects(scheme, bucket, key)]
+    found = []
+    others = 0
+    for item in listed:
+        parts = item.relative.split("/")
+        if any(part.startswith(".") for part in parts):
+            continue
+        if root.wanted is not None and not root.wanted.fullmatch(item.relative):
+            continue
+        if kind(item.relative) is None:
+            skipped.add("extension", item.location)
+            others += 1
+            continue
+        found.append(
+            _Candidate(
+                *(root.path, root.label, item.relative, item.location, item.size, item.mtime_ns)
+            )
+        )
+    if not found:
+        seen = f"; {others} other objects were passed over" if others else ""
+        raise InputError(f"{shown}: holds no object that can be read ({READABLE}){seen}")
+    return found
 
 
 def _glob_regex(parts: Sequence[str]) -> re.Pattern[str]:
@@ -436,10 +517,10 @@ def _row_groups(index: int, file: InputFile) -> Iterator[tuple[Part, int]]:
     import pyarrow.parquet as pq
 
     try:
-        with Path(file.location).open("rb") as stream:
+        with open_location(file.location) as stream:
             metadata = pq.read_metadata(stream)
         costs = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
-    except (OSError, pa.ArrowException):
+    except (OSError, ValueError, pa.ArrowException):  # ValueError: names that are not UTF-8
         costs = []
     if not costs:
         yield (index, 0, 0), FILE_COST

@@ -14,16 +14,21 @@ from typing import Literal, TypeAlias
 
 from cleaner.errors import InputError
 
-Format: TypeAlias = Literal["txt", "jsonl", "parquet"]
+Format: TypeAlias = Literal["txt", "jsonl", "parquet", "html", "warc"]
 Compression: TypeAlias = Literal["gzip", "zstd"]
 
-READABLE = ".txt, .jsonl, .ndjson (each plain, .gz or .zst) and .parquet"
+READABLE = ".txt, .jsonl, .ndjson, .html, .warc, .wet (each plain, .gz or .zst) and .parquet"
 
 _FORMATS: Mapping[str, Format] = {
     ".txt": "txt",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".warc": "warc",
+    ".wet": "warc",
 }
 _COMPRESSIONS: Mapping[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
 _ODD = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

@@ -93,7 +93,7 @@ def _open(
     try:
         parquet = pq.ParquetFile(raw, **_HOW)
         schema = parquet.schema_arrow
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:  # ValueError: names not in UTF-8
         raise StreamFault("corrupt", f"not a readable Parquet file: {error}") from error
     if groups[1] > parquet.num_row_groups or (groups == (0, 0) and parquet.num_row_groups):
         raise StreamFault("changed", f"it has {parquet.num_row_groups} row groups now")
@@ -142,7 +142,7 @@ def _read_group(
     while True:
         try:
             batch = next(batches, None)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             why = str(error)
             break
         if batch is None:
@@ -163,7 +163,11 @@ def _is_repetitive(metadata: pq.RowGroupMetaData, columns: _Columns) -> bool:
     """
     for number in range(metadata.num_columns):
         chunk = metadata.column(number)
-        if chunk.path_in_schema == columns.text and chunk.has_dictionary_page:
+        try:
+            name = chunk.path_in_schema
+        except ValueError as error:
+            raise StreamFault("corrupt", f"the name of a column is not UTF-8: {error}") from error
+        if name == columns.text and chunk.has_dictionary_page:
             start = chunk.dictionary_page_offset or chunk.data_page_offset
             share = 1 - (chunk.data_page_offset - start) / max(1, chunk.total_compressed_size)
             return bool(share * chunk.total_uncompressed_size < _INDEX_BYTES * chunk.num_values)

@@ -20,7 +20,7 @@ from cleaner.text.decode import Undecodable, decode
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class Content:
     """The decompressed bytes of a file, None above the limit; `length` is how many there are."""
 
     data: bytes | None
@@ -34,7 +34,7 @@ def read_text(index: int, file: InputFile, collector: Collector) -> Iterator[Rea
     A file that breaks off is no document. Where bytes that do not belong to it follow its
     compressed content, the document is whole; they get a quarantine row without a record.
     """
-    content = _read_content(file, collector.options)
+    content = read_content(file, collector.options)
     if collector.is_full(len(content.data or b"")):
         yield collector.take()
     collector.count(index, 1)
@@ -46,19 +46,19 @@ def read_text(index: int, file: InputFile, collector: Collector) -> Iterator[Rea
         bad = BadRecord(file.source, fault.reason, fault.detail, 0, raw_bytes=file.size)
         collector.add_bad(bad)
     elif fault:
-        collector.add_bad(_bad(file, fault.reason, fault.detail, content))
+        collector.add_bad(bad_file(file, fault.reason, fault.detail, content))
     elif content.data is None:
         detail = f"longer than {collector.options.max_document_bytes} bytes"
-        collector.add_bad(_bad(file, "too_large", detail, content))
+        collector.add_bad(bad_file(file, "too_large", detail, content))
     else:
         _take(collector, index, file, content.data)
 
 
-def _read_content(file: InputFile, options: ReadOptions) -> _Content:
+def read_content(file: InputFile, options: ReadOptions) -> Content:
     """All of a file, if it is not too long; its length in any case that allows to know it."""
     limit = options.max_document_bytes
     if file.compression is None and file.size > limit:
-        return _Content(None, file.size)
+        return Content(None, file.size)
     size = BLOCK if file.compression else min(BLOCK, file.size + 1)
     blocks: list[bytes] = []
     length = 0
@@ -73,7 +73,7 @@ def _read_content(file: InputFile, options: ReadOptions) -> _Content:
                     blocks.append(block)
     except StreamFault as error:
         fault = error
-    return _Content(b"".join(blocks) if length <= limit else None, length, fault)
+    return Content(b"".join(blocks) if length <= limit else None, length, fault)
 
 
 def _take(collector: Collector, index: int, file: InputFile, data: bytes) -> None:
@@ -84,7 +84,7 @@ def _take(collector: Collector, index: int, file: InputFile, data: bytes) -> Non
             data, declared=options.encoding, max_bad_bytes_ratio=options.max_bad_bytes_ratio
         )
     except Undecodable as error:
-        collector.add_bad(_bad(file, error.reason, error.detail, _Content(data, len(data))))
+        collector.add_bad(bad_file(file, error.reason, error.detail, Content(data, len(data))))
         return
     is_plain = decoded.encoding == "utf-8" and not decoded.bad_bytes
     document = Document(
@@ -101,7 +101,7 @@ def _take(collector: Collector, index: int, file: InputFile, data: bytes) -> Non
     collector.add(document)
 
 
-def _bad(file: InputFile, reason: str, detail: str, content: _Content) -> BadRecord:
+def bad_file(file: InputFile, reason: str, detail: str, content: Content) -> BadRecord:
     """The quarantine row of a file; of one that broke off, the raw bytes are what there was."""
     raw = None if content.data is None else short_raw(content.data)
     return BadRecord(file.source, reason, detail, 0, 0, content.length, raw, content.length)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cleaner.io.html_text import Extractor
 from cleaner.io.inputs import Chunk, InputFile
+from cleaner.io.read_html import read_html
 from cleaner.io.read_jsonl import read_jsonl
 from cleaner.io.read_parquet import read_parquet
 from cleaner.io.read_text import read_text
+from cleaner.io.read_warc import read_warc
 from cleaner.io.records import Collector, Read, ReadOptions
 
 __all__ = ["Read", "ReadOptions", "read_chunk"]
@@ -18,15 +21,23 @@ def read_chunk(chunk: Chunk, files: Sequence[InputFile], options: ReadOptions) -
 
     Each `Read` holds at most `options.batch_bytes` of text, or one bigger document. Record numbers
     begin with 0 in each part. No input makes it raise: what cannot be read is a quarantine row.
+
+    Raises:
+        InputError: there is HTML, and no extractor is installed to read it with.
     """
     collector = Collector(options)
-    for index, start, end in chunk.files:
-        file = files[index]
-        if file.format == "txt":
-            yield from read_text(index, file, collector)
-        elif file.format == "jsonl":
-            yield from read_jsonl(index, file, (start, end), collector)
-        else:
-            yield from read_parquet(index, file, (start, end), collector)
+    with Extractor(options) as extractor:
+        for index, start, end in chunk.files:
+            file = files[index]
+            if file.format == "txt":
+                yield from read_text(index, file, collector)
+            elif file.format == "jsonl":
+                yield from read_jsonl(index, file, (start, end), collector)
+            elif file.format == "html":
+                yield from read_html(index, file, collector, extractor)
+            elif file.format == "warc":
+                yield from read_warc(index, file, collector, extractor)
+            else:
+                yield from read_parquet(index, file, (start, end), collector)
     if collector.has_any():
         yield collector.take()

@@ -23,7 +23,8 @@ class ReadOptions:
     """How inputs become documents. Sizes are in bytes; `max_bad_bytes_ratio` is a share of bytes.
 
     `encoding` is the charset of .txt files where it is known; `max_ratio` and
-    `max_decompressed_bytes` bound what a compressed file may become.
+    `max_decompressed_bytes` bound what a compressed file may become. `html_seconds` is processor
+    time that a page may take; `http_status` says which responses of a web archive are read.
 
     Raises:
         ValueError: a bound is not positive, or a document could not fit an Arrow string.
@@ -40,6 +41,10 @@ class ReadOptions:
     max_decompressed_bytes: int = 1 << 40
     batch_bytes: int = 8 << 20
     keep_meta: bool = True
+    html_extractor: str = "resiliparse"
+    main_content: bool = False
+    html_seconds: float = 10.0
+    http_status: tuple[int, ...] = (200,)
 
     def __post_init__(self) -> None:
         for name in ("max_document_bytes", "batch_bytes"):
@@ -58,13 +63,15 @@ class Read:
     `documents` has the schema ORIGINALS, `quarantine` has QUARANTINE. `records` says how many
     record numbers were used up since the last `Read`, by index of the file: rows of Parquet, lines
     of JSONL (also blank ones), 1 for a .txt. Their sum over a part shifts the numbers of the next.
-    `blank` counts the lines among them that hold nothing and are neither document nor quarantine.
+    `blank` counts those among them that are neither document nor quarantine: lines that hold
+    nothing, records of a web archive that are passed by; `passed` says of the latter why.
     """
 
     documents: pa.RecordBatch
     quarantine: pa.RecordBatch
     records: Mapping[int, int]
     blank: int
+    passed: Mapping[str, int] = field(default_factory=dict)
 
 
 class Document(NamedTuple):
@@ -113,6 +120,7 @@ class Collector:
     _bad: list[BadRecord] = field(default_factory=list)
     _records: dict[int, int] = field(default_factory=dict)
     _blank: int = 0
+    _passed: dict[str, int] = field(default_factory=dict)
     _cost: int = 0
 
     def is_full(self, cost: int) -> bool:
@@ -142,6 +150,10 @@ class Collector:
         self._records[file] = self._records.get(file, 0) + records
         self._blank += blank
 
+    def pass_by(self, reason: str) -> None:
+        """Note why a record that counts as blank was not asked for."""
+        self._passed[reason] = self._passed.get(reason, 0) + 1
+
     def has_any(self) -> bool:
         """Whether `take` would give anything."""
         return bool(self._documents or self._batches or self._bad or self._records)
@@ -151,8 +163,8 @@ class Collector:
         self._seal()
         documents = _one_batch(self._batches)
         quarantine = _quarantine(self._bad)
-        read = Read(documents, quarantine, self._records, self._blank)
-        self._batches, self._bad, self._records = [], [], {}
+        read = Read(documents, quarantine, self._records, self._blank, self._passed)
+        self._batches, self._bad, self._records, self._passed = [], [], {}, {}
         self._blank = self._cost = 0
         return read
 

@@ -166,7 +166,11 @@ LEDGER = _schema(
             pa.int64(),
             "code points of the original that this row, and none before it, removed",
         ),
-        ("score", pa.float64(), "how sure the rule was, 0 to 1, or null"),
+        (
+            "score",
+            pa.float64(),
+            "how sure the rule was, 0 to 1; of `quality` and `decontaminate` what was measured",
+        ),
         ("kept_doc_id", pa.string(), "the document that stays, of a duplicate"),
         ("kept_start", pa.int64(), "where the kept passage starts in its original"),
         ("kept_end", pa.int64(), "where it ends"),

@@ -12,9 +12,10 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,13 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def _temporary(path: Path) -> Path:
     """A name beside a file's own, of this process: one that was orphaned may still write to its."""
-    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    return path.with_name(f"{path.name}.{_process(os.getpid())}{TEMPORARY}")
+
+
+@lru_cache(maxsize=1)
+def _process(pid: int) -> str:
+    """This process among those of all machines that share a folder: numbers of processes repeat."""
+    return f"{pid}-{os.urandom(4).hex()}"
 
 
 def remove_temporary(folder: Path) -> None:
@@ -155,8 +162,14 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def committed(folder: Path, index: int, fingerprint_: str) -> Manifest | None:
-    """The manifest of a task that is done, with this fingerprint and all files; else None."""
+def committed(
+    folder: Path, index: int, fingerprint_: str, gone: Collection[str] = ()
+) -> Manifest | None:
+    """The manifest of a task that is done, with this fingerprint and all files; else None.
+
+    Sizes are looked at, contents are not: see `is_intact`. Files whose names end in one of `gone`,
+    behind the task's number, were deleted on purpose.
+    """
     path = folder / f"{index:05d}.json"
     try:
         raw = json.loads(path.read_bytes())
@@ -171,12 +184,26 @@ def committed(folder: Path, index: int, fingerprint_: str) -> Manifest | None:
     if manifest.fingerprint != fingerprint_:
         return None
     for output in manifest.outputs:
+        if output.name.partition(".")[2] in gone:
+            continue
         try:
             if (folder / output.name).stat().st_size != output.bytes:
                 return None
         except OSError:
             return None
     return manifest
+
+
+def is_intact(folder: Path, manifest: Manifest, gone: Collection[str] = ()) -> bool:
+    """Whether the files of a task still hold the bytes that it committed; reads all of them.
+
+    `gone` as in `committed`.
+    """
+    there = [o for o in manifest.outputs if o.name.partition(".")[2] not in gone]
+    try:
+        return all(hash_file(folder / o.name) == (o.bytes, o.xxh3) for o in there)
+    except OSError:
+        return False
 
 
 def hash_file(path: Path) -> tuple[int, str]:

@@ -7,16 +7,19 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from cleaner.io.inputs import InputFile
+from cleaner.io.inputs import InputFile, open_location
 from cleaner.io.names import escape
+from cleaner.io.remote import RemoteFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from cleaner.io.records import ReadOptions
 
+Raw: TypeAlias = FileIO | RemoteFile
+"""An input as it lies there."""
 BLOCK = 1 << 20
 """Bytes that are read at once."""
 RATIO_FROM = 64 << 20
@@ -69,22 +72,30 @@ def open_stream(file: InputFile, options: ReadOptions, start: int = 0) -> Iterat
 
 
 @contextmanager
-def open_listed(file: InputFile) -> Iterator[FileIO]:
+def open_listed(file: InputFile) -> Iterator[Raw]:
     """Open a file as it lies there, if its size and time are still those that were listed.
 
     Raises:
         StreamFault: 'unreadable' or 'changed'.
     """
     try:
-        raw = FileIO(file.location)
+        raw = open_location(file.location)
     except OSError as error:
         raise StreamFault("unreadable", f"cannot be opened: {_words(error)}") from error
     with raw:
-        info = os.fstat(raw.fileno())
-        if (info.st_size, info.st_mtime_ns) != (file.size, file.mtime_ns):
-            detail = f"{file.size} bytes were listed, now there are {info.st_size}"
+        size, mtime_ns = _state(raw)
+        if (size, mtime_ns) != (file.size, file.mtime_ns):
+            detail = f"{file.size} bytes were listed, now there are {size}"
             raise StreamFault("changed", f"the file was changed after it was listed: {detail}")
         yield raw
+
+
+def _state(raw: Raw) -> tuple[int, int]:
+    """Size in bytes and time of change in ns."""
+    if isinstance(raw, RemoteFile):
+        return raw.size, raw.mtime_ns
+    info = os.fstat(raw.fileno())
+    return info.st_size, info.st_mtime_ns
 
 
 def _words(error: OSError) -> str:
@@ -94,7 +105,7 @@ def _words(error: OSError) -> str:
 class _Plain:
     """A file as it is."""
 
-    def __init__(self, raw: FileIO) -> None:
+    def __init__(self, raw: Raw) -> None:
         self._raw = raw
 
     def read(self, size: int) -> bytes:
@@ -107,7 +118,7 @@ class _Plain:
 class _Bounded:
     """Stops a compressed stream that becomes too big."""
 
-    def __init__(self, inner: ByteStream, raw: FileIO, options: ReadOptions) -> None:
+    def __init__(self, inner: ByteStream, raw: Raw, options: ReadOptions) -> None:
         self._inner = inner
         self._raw = raw
         self._max_ratio = options.max_ratio
@@ -130,7 +141,7 @@ class _Bounded:
 class _Gzip:
     """Gzip of any number of members; NUL padding at the end is allowed, as gzip itself does."""
 
-    def __init__(self, raw: FileIO) -> None:
+    def __init__(self, raw: Raw) -> None:
         self._plain = _Plain(raw)
         self._input = b""
         self._member = zlib.decompressobj(_GZIP)
@@ -195,7 +206,7 @@ class _Zstd:
 
     _STEP = BLOCK // 8
 
-    def __init__(self, raw: FileIO) -> None:
+    def __init__(self, raw: Raw) -> None:
         self._raw = raw
         self._given = 0
         self._fault: StreamFault | None = None
@@ -204,7 +215,7 @@ class _Zstd:
     def read(self, size: int) -> bytes:
         if self._fault:
             raise self._fault
-        if not self._given and not os.fstat(self._raw.fileno()).st_size:
+        if not self._given and not _state(self._raw)[0]:
             raise StreamFault("truncated", "the file is empty, which no zstd file is")
         try:
             data = bytes(self._stream.read(min(size, self._STEP)))
@@ -221,7 +232,11 @@ class _Zstd:
         import pyarrow as pa
 
         self._raw.seek(0)
-        own = os.fdopen(os.dup(self._raw.fileno()), "rb", buffering=0)  # Arrow closes what it reads
+        own: Raw  # Arrow closes what it reads
+        if isinstance(self._raw, RemoteFile):
+            own = self._raw.again()
+        else:
+            own = FileIO(os.dup(self._raw.fileno()), "rb")
         return pa.CompressedInputStream(pa.PythonFile(own, mode="r"), "zstd")
 
     def _rescue(self) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ _SCHEMAS = {
     "quarantine/part": QUARANTINE,
 }
 _FOLDERS = ("corpus", "ledger", "duplicates", "quarantine", "reports")
-_UNLISTED = {"reports/timings.json", "reports/report.html"}
+_UNLISTED = {"reports/timings.json", "reports/report.html", "reports/audit.json"}
 _CHARS = ("chars_kept", "chars_rewritten", "chars_cut", "chars_dropped", "chars_quarantined")
 
 
@@ -50,12 +50,19 @@ def verify(run: Path, *, every: int = 1) -> Iterator[Check]:
         InputError: the folder is no finished run.
     """
     manifest = read_manifest(run)
-    yield _checksums(run, manifest)
-    yield _schemas(run)
-    yield _balance(run, manifest)
-    yield _copies(run)
+    checks: dict[str, Callable[[], Check]] = {
+        "checksums": lambda: _checksums(run, manifest),
+        "schemas": lambda: _schemas(run),
+        "balance": lambda: _balance(run, manifest),
+        "copies": lambda: _copies(run),
+    }
     if every:
-        yield _restores(run, every)
+        checks["restore"] = lambda: _restores(run, every)
+    for name, check in checks.items():
+        try:
+            yield check()
+        except (pa.ArrowException, ValueError, KeyError, TypeError) as error:  # damaged files
+            yield Check(name, 0, (f"a file cannot be read: {type(error).__name__}: {error}",))
 
 
 def read_manifest(run: Path) -> dict[str, Any]:
@@ -139,7 +146,11 @@ def _balance(run: Path, manifest: dict[str, Any]) -> Check:
 
 
 def _copies(run: Path) -> Check:
-    """Every copy that went has a kept document in the corpus, by way of other copies."""
+    """Every copy that went has a kept document in the corpus, by way of other copies.
+
+    One that is a copy of a document of an index (it has a similarity, and no kept document) is at
+    the end of its way: what stays is in the corpus of an earlier run.
+    """
     alive = set(
         ds.dataset(run / "corpus").to_table(columns=["doc_id"]).column("doc_id").to_pylist()
     )
@@ -149,32 +160,43 @@ def _copies(run: Path) -> Check:
     kept_by = {
         row["doc_id"]: row["kept_doc_id"] for row in copies.to_pylist() if row["action"] == "drop"
     }
+    known = _known_elsewhere(run)
+    ends = alive | known
     faults = []
-    for doc_id in sorted(kept_by):
-        last = _end_of(doc_id, kept_by, alive)
+    for doc_id in sorted(kept_by.keys() | known):
+        last = _end_of(doc_id, kept_by, ends)
         if doc_id in alive:
             faults.append(f"document {doc_id} was dropped as a copy and is in the corpus")
-        elif last not in alive:
+        elif last not in ends:
             faults.append(
                 f"document {doc_id} was dropped as a copy of {last}, which is not in the corpus"
             )
     for doc_id in sorted(
         {row["kept_doc_id"] for row in copies.to_pylist() if row["action"] == "cut"}
     ):
-        last = _end_of(doc_id, kept_by, alive)
-        if last not in alive:
+        last = _end_of(doc_id, kept_by, ends)
+        if last not in ends:
             faults.append(f"passages were cut as copies of {last}, which is not in the corpus")
     clusters = sorted((run / "duplicates").glob("clusters-*.parquet"))
     for path in clusters:
         kept = pq.read_table(path, columns=["cluster_id"]).column("cluster_id").to_pylist()
         faults += [f"cluster {c} keeps no document" for c in kept if c not in alive]
-    return Check("copies", copies.num_rows, tuple(faults))
+    return Check("copies", copies.num_rows + len(known), tuple(faults))
 
 
-def _end_of(doc_id: str, kept_by: dict[str, str], alive: set[str]) -> str:
+def _known_elsewhere(run: Path) -> set[str]:
+    """The documents that went because an index holds a copy of them."""
+    is_drop = (pc.field("action") == "drop") & pc.field("kept_doc_id").is_null()
+    rows = ds.dataset(run / "ledger").to_table(
+        columns=["doc_id"], filter=is_drop & pc.field("similarity").is_valid()
+    )
+    return set(rows.column("doc_id").to_pylist())
+
+
+def _end_of(doc_id: str, kept_by: dict[str, str], ends: set[str]) -> str:
     """The document that stays for this one: copies of copies lead to it."""
     seen = {doc_id}
-    while doc_id not in alive and doc_id in kept_by and kept_by[doc_id] not in seen:
+    while doc_id not in ends and doc_id in kept_by and kept_by[doc_id] not in seen:
         doc_id = kept_by[doc_id]
         seen.add(doc_id)
     return doc_id
