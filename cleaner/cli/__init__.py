@@ -19,6 +19,7 @@ Exit codes:
   1    the run failed; a message says why and what to do
   2    the config, the command line or the input is wrong; nothing was done
   3    more bad records than `max_bad` allows
+  70   a fault of cleaner; the message says where its traceback was put
   130  interrupted; the same command goes on"""
 
 main = LazyGroup(
@@ -26,6 +27,7 @@ main = LazyGroup(
     help=_HELP,
     epilog=_EPILOG,
     lazy={
+        "init": ("cleaner.cli.init:init", "Look at text and propose a config for it."),
         "run": ("cleaner.cli.run:run", "Run a config."),
         "plan": ("cleaner.cli.plan:plan", "Show what a run would do."),
         "curve": ("cleaner.cli.curve:curve", "Show what near_duplicates catches and misses."),
@@ -39,9 +41,21 @@ main = LazyGroup(
         ),
         "verify": ("cleaner.cli.verify:verify", "Check a finished run."),
         "report": ("cleaner.cli.report:report", "Show the report of a run."),
+        "show": ("cleaner.cli.show:show", "Look into a run with SQL."),
+        "diff": ("cleaner.cli.diff:diff", "Show what differs between two runs."),
+        "index": ("cleaner.cli.index:index", "Keep what runs have, to find copies of it later."),
         "stages": ("cleaner.cli.stages:stages", "List the stages, or the keys of one."),
+        "schema": (
+            "cleaner.cli.schema:schema",
+            "Give the JSON Schema of a config, for editors.",
+        ),
         "doctor": ("cleaner.cli.doctor:doctor", "Look at the machine, and compile."),
         "eval": ("cleaner.cli.eval:evaluate", "Measure a part of cleaner against labelled data."),
+        "mine": (
+            "cleaner.cli.mine:mine",
+            "Find the lines that a corpus repeats, and propose rules.",
+        ),
+        "audit": ("cleaner.cli.audit:audit", "Draw lines of a run to judge, and score the sheet."),
         "rules": ("cleaner.cli.rules:rules", "List the noise rules, or test their examples."),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

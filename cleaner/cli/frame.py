@@ -93,6 +93,12 @@ class LazyGroup(click.Group):
             return error.exit_code
         except OSError as error:
             return _os_error(error)
+        except MemoryError:
+            hint = "use fewer --workers or a smaller engine.shard_bytes"
+            say(f"Error: memory ran out; {hint}, {_GO_ON}")
+            return 1
+        except Exception as error:  # noqa: BLE001  whatever is left is our own fault
+            return _own_fault(error)
         return result if isinstance(result, int) else 0
 
 
@@ -124,6 +130,29 @@ def print_json(document: object) -> None:
 def finish(code: int) -> NoReturn:
     """End the command with an exit code."""
     raise click.exceptions.Exit(code)
+
+
+def _own_fault(error: Exception) -> int:
+    """A fault of the program: said in a line, the traceback kept for who mends it."""
+    import tempfile
+    import traceback
+
+    trace = "".join(traceback.format_exception(error))
+    kept = "see below"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="cleaner-fault-", suffix=".txt", delete=False, encoding="utf-8",
+            errors="backslashreplace",
+        ) as file:  # fmt: skip
+            file.write(f"{sys.argv}\n{trace}")
+        kept = file.name
+    except OSError:
+        say(trace)
+    say(
+        f"Error: this is a fault of cleaner ({type(error).__name__}: {error}). Please report it "
+        f"with the command and its traceback ({kept}); finished work is kept"
+    )
+    return 70  # EX_SOFTWARE of sysexits.h
 
 
 def _os_error(error: OSError) -> int:

@@ -23,6 +23,7 @@ class Changes:
     inputs: tuple[str, ...] = ()
     output: str | None = None
     workers: str | None = None
+    engine: str | None = None
     seed: int | None = None
     settings: tuple[str, ...] = ()
     no_plugins: bool = False
@@ -45,6 +46,9 @@ class Changes:
         if self.workers is not None:
             workers = int(self.workers) if _is_count(self.workers) else self.workers
             named.append(Override(("engine", "workers"), workers, f"--workers {self.workers}"))
+        if self.engine is not None:
+            label = f"--engine {self.engine}"
+            named.append(Override(("engine", "kind"), self.engine, label))
         if self.seed is not None:
             named.append(Override(("seed",), self.seed, f"--seed {self.seed}"))
         return named
@@ -59,7 +63,7 @@ def changes_config(command: Callable[..., R]) -> Callable[..., R]:
 
     @functools.wraps(command)  # carries the options that click has put on the command
     def with_changes(*args: Any, **options: Any) -> R:
-        names = ("inputs", "output", "workers", "seed", "settings", "no_plugins")
+        names = ("inputs", "output", "workers", "engine", "seed", "settings", "no_plugins")
         changes = Changes(**{name: options.pop(name) for name in names})
         return command(*args, changes=changes, **options)
 
@@ -80,6 +84,7 @@ _OPTIONS = (
     ),
     click.option("--output", metavar="DIR", help="The run's folder."),
     click.option("--workers", metavar="N", help="Worker processes, or `auto`."),
+    click.option("--engine", metavar="KIND", help="What does the work: local, inline or ray."),
     click.option(
         "--set",
         "settings",

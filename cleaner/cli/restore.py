@@ -24,25 +24,48 @@ import click
     metavar="DIR",
     help="Write the originals of all documents, kept and dropped, below this new folder.",
 )
-def restore(run: Path, doc_id: str | None, to: Path | None, folder: Path | None) -> None:
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="Of a document from HTML: the WARC record, or the page, from the run's inputs.",
+)
+def restore(
+    run: Path, doc_id: str | None, to: Path | None, folder: Path | None, *, raw: bool
+) -> None:
     """Give back the original of a document, or of all.
 
-    RUN is the folder of a run. The bytes of a .txt file are given exactly, the text of a record as
-    UTF-8; both are checked against the hash that was taken when they were read.
+    RUN is the folder of a run. The bytes of a .txt file are given exactly, the text of a record, or
+    of a page as it was extracted, as UTF-8; both are checked against the hash that was taken when
+    they were read.
     """
     from cleaner.io.restore import restore as restore_document
     from cleaner.io.restore import restore_all
 
     if (doc_id is None) == (folder is None):
         raise click.UsageError("name a DOC_ID, or a folder with --all")
+    if folder is not None and raw:
+        raise click.UsageError("--raw gives one document; name its DOC_ID")
     if folder is not None:
         click.echo(f"{restore_all(run, folder):,} documents in {folder}")
         return
     assert doc_id is not None
-    original = restore_document(run, doc_id)
+    original = _archived(run, doc_id) if raw else restore_document(run, doc_id)
     if to is not None:
         to.write_bytes(original)
         return
     stdout = sys.stdout.buffer
     stdout.write(original)
     stdout.flush()
+
+
+def _archived(run: Path, doc_id: str) -> bytes:
+    """What a document was extracted from, by the config that the run has left."""
+    from cleaner.config.load import load
+    from cleaner.engine.driver import find_inputs
+    from cleaner.errors import InputError
+    from cleaner.io.archived import archived
+
+    config = run / "config.yaml"
+    if not config.exists():
+        raise InputError(f"{run} is not a finished run (no config.yaml in it)")
+    return archived(run, doc_id, find_inputs(load(config)).files)

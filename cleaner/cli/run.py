@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 from cleaner.cli.frame import finish, print_json
@@ -35,6 +37,7 @@ def run(
     CONFIG is a YAML file. Progress goes to stderr, the summary to stdout. A run that was stopped
     goes on when the same command is given again.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop is a Ctrl-C
     settings = changes.load(config)
     from cleaner.engine.driver import run as run_config
     from cleaner.engine.phases import compile_phases

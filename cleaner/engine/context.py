@@ -78,7 +78,8 @@ class Context:
 
     `records[i][f]` is the number of records of file f that lie before chunk i, where there are any.
     `priorities`: of each input's label. `quota`: documents that the chunks may hold at most, the
-    first chunk's quota first, where the run takes only the first documents.
+    first chunk's quota first, where the run takes only the first documents. `digests`: of the data
+    behind each stage when the run began.
     """
 
     work: Path
@@ -92,6 +93,7 @@ class Context:
     selection: Selection = Selection()
     priorities: tuple[tuple[str, int], ...] = ()
     quota: tuple[int, ...] = ()
+    digests: tuple[str, ...] = ()
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -129,6 +131,7 @@ class Context:
                 "selection": [self.selection.limit, self.selection.threshold, self.selection.seed],
                 "priorities": [list(p) for p in self.priorities],
                 "quota": self.quota,
+                "digests": self.digests,
             },
         )
         return path
@@ -151,6 +154,7 @@ def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the cache'
         selection=Selection(*raw["selection"]),
         priorities=tuple((label, number) for label, number in raw["priorities"]),
         quota=tuple(raw["quota"]),
+        digests=tuple(raw["digests"]),
     )
 
 
@@ -209,6 +213,8 @@ def _settings(context: Context, phase: Phase) -> list[Any]:
         [{str(f): n for f, n in before.items()} for before in context.records],
         [list(p) for p in context.priorities],
     ]
+    if phase.kind == "map":
+        settings.append(config.engine.document_seconds)
     if phase.kind == "write":
         settings += [config.write.model_dump(mode="json")]
         settings += [stage_fingerprint(s) for s in context.stages]

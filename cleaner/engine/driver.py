@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from cleaner.config.model import RunConfig
-from cleaner.engine import account, publish, tally
+from cleaner.engine import account, memory, publish, release, tally
+from cleaner.engine.breadcrumbs import left_here, suspects_of
+from cleaner.engine.compiled import COMPILES, is_compiled
 from cleaner.engine.context import (
     Context,
     Selection,
@@ -23,17 +26,21 @@ from cleaner.engine.context import (
     phase_fingerprint,
     stage_fingerprint,
 )
+from cleaner.engine.disk import forecast
+from cleaner.engine.memory import available_cpus
 from cleaner.engine.observe import Load, Log, Observer, Silent
 from cleaner.engine.phases import Phase, compile_phases
-from cleaner.engine.runners import Runner, allow_many_files, available_cpus, make_runner
+from cleaner.engine.runners import Inline, Pool, Runner, allow_many_files
 from cleaner.engine.tasks import Task, task_count
 from cleaner.errors import CleanerError, InputError, TooManyBadRecords
+from cleaner.io.html_text import require_extractor
 from cleaner.io.inputs import Found, plan_chunks, survey
 from cleaner.io.store import (
     Manifest,
     committed,
     fingerprint,
     hash_file,
+    is_intact,
     lock,
     remove_temporary,
 )
@@ -73,6 +80,8 @@ def run(
         found = find_inputs(config)
         identity = run_identity(config, found, limit, sample)
         report = publish.finished(output, identity)
+        if report is None and limit is None and sample is None:
+            _look_at_disk(config, found, observer)
         if report is None or not (config.keep_work or not (output / "work").exists()):
             report = _locked(config, found, identity, observer, limit, sample)
     except OSError as error:
@@ -97,6 +106,8 @@ def _locked(
         if report is None:
             allow_many_files()
             log = Log(output / "run.log", observer)
+            if not is_compiled():
+                log.message(COMPILES)
             log.write("run_started", identity=identity)
             try:
                 report = _Run(config, found, output / "work", log, limit, sample).go(identity)
@@ -110,14 +121,34 @@ def _locked(
     return report
 
 
+def _look_at_disk(config: RunConfig, found: Found, observer: Observer) -> None:
+    """Refuse a run that its disk cannot hold; a run that was begun has taken its part already.
+
+    Raises:
+        CleanerError: see there.
+    """
+    output = Path(config.output)
+    if (output / "work").exists():
+        return
+    need = forecast(found.files, config.stages, output)
+    if need.fault:
+        raise CleanerError(need.fault)
+    if need.warning:
+        observer.message(need.warning)
+
+
 def find_inputs(config: RunConfig) -> Found:
     """The files that a config reads.
 
     Raises:
-        InputError: a path is missing, or nothing can be read.
+        InputError: a path is missing, nothing can be read, or what reads HTML is not installed.
     """
     labels = {place.path: place.label for place in config.input if place.label}
-    return survey([place.path for place in config.input], base=Path.cwd(), label=labels)
+    found = survey(
+        [place.path for place in config.input], base=Path.cwd(), label=labels, remote=True
+    )
+    require_extractor(found.files, config.read.html_extractor)
+    return found
 
 
 def run_identity(config: RunConfig, found: Found, limit: int | None, sample: int | None) -> str:
@@ -125,6 +156,7 @@ def run_identity(config: RunConfig, found: Found, limit: int | None, sample: int
     settings = config.model_dump(
         mode="json", exclude={"engine", "input", "output", "keep_work", "stages"}
     )
+    settings["document_seconds"] = config.engine.document_seconds
     settings["priorities"] = sorted(priorities_of(config, found).items())
     files = [[f.source, f.size, f.mtime_ns, f.format, f.compression] for f in found.files]
     stages = [stage_fingerprint(s) for s in config.stages]
@@ -150,6 +182,24 @@ def priorities_of(config: RunConfig, found: Found) -> dict[str, int]:
     return priorities
 
 
+def make_runner(config: RunConfig, work: Path, say: Callable[[str], None]) -> Runner:
+    """The runner that a config asks for; one worker needs no second process."""
+    engine = config.engine
+    if engine.kind == "ray":
+        from cleaner.engine.ray_runner import RayRunner
+
+        at_a_time = None if engine.workers == "auto" else engine.workers
+        if engine.address is None:
+            at_a_time = memory.workers_for(engine, available_cpus())
+        return RayRunner(engine.address, at_a_time, work, say)
+    if fault := memory.too_small(engine):
+        say(fault)
+    workers = memory.workers_for(engine, available_cpus())
+    if engine.kind == "inline" or workers == 1:
+        return Inline(say)
+    return Pool(workers, say)
+
+
 class _Run:
     """One run, from its first phase to the published output."""
 
@@ -170,6 +220,7 @@ class _Run:
         self._manifests: list[list[Manifest]] = []
         self._totals = {s.name: tally.empty() for s in config.stages}
         self._seconds: list[dict[str, Any]] = []
+        self._past: frozenset[int] = frozenset()
         self._context: Context | None = None
         self._path, self._digest = work, ""
 
@@ -184,14 +235,17 @@ class _Run:
             chunks=tuple(chunks),
             phases=tuple(compile_phases(config.stages)),
             priorities=tuple(sorted(priorities_of(config, self._found).items())),
+            digests=tuple(stage.digest() for stage in config.stages),
         )
-        workers = config.engine.workers
-        runner = make_runner(config.engine.kind, available_cpus() if workers == "auto" else workers)
+        runner = make_runner(config, self._work, self._log.message)
         with closing(runner):
             context = self._read(context, runner)
+            self._past = self._all_done(context)
             for phase in context.phases[1:]:
                 self._phase(context, phase, runner)
                 self._check_bad(context)
+                if not config.keep_work and phase.kind != "write":
+                    release.release(context, phase.number)
         report = self._report(context)
         publish.publish(context, report, self._manifests, identity, self._timings(context, started))
         return replace(report, timings=self._timings(context, started))
@@ -248,6 +302,22 @@ class _Run:
             threshold = int(smallest[-1])
         return Selection(self._limit, threshold, seed)
 
+    def _all_done(self, context: Context) -> frozenset[int]:
+        """Phases of an earlier attempt that are done, though files of theirs were deleted."""
+        if not any(release.released(context.folder(p.number)) for p in context.phases):
+            return frozenset()
+        manifests = list(self._manifests)
+        for phase in context.phases[1:]:
+            folder = context.folder(phase.number)
+            indices = range(task_count(context, phase))
+            prints = _prints(context, phase, indices, manifests)
+            found = list(_done_before(folder, indices, prints, release.released(folder)))
+            if None in found:
+                break
+            manifests.append([m for m in found if m is not None])
+        front = len(manifests)
+        return frozenset(range(front)) - release.made_again(context, front)
+
     def _phase(self, context: Context, phase: Phase, runner: Runner) -> None:
         """Run what is not yet done of a phase."""
         indices = range(task_count(context, phase))
@@ -259,17 +329,23 @@ class _Run:
         """Run those of the tasks that are not yet done; the manifests of all, in order."""
         folder = context.folder(phase.number)
         folder.mkdir(parents=True, exist_ok=True)
+        crumbs = left_here(folder)
         remove_temporary(folder)
         path, digest = self._saved(context)
-        upstream = [fingerprint([m.digest() for m in ms]) for ms in self._manifests[: phase.number]]
-        base = phase_fingerprint(context, phase, upstream)
+        prints = _prints(context, phase, indices, self._manifests)
+        gone = release.released(folder) if phase.number in self._past else frozenset()
+        if not gone:
+            release.forget(folder)
         manifests: dict[int, Manifest] = {}
         tasks = []
-        for index in indices:
-            print_ = fingerprint([base, index, _identity(context, phase, index)])
-            manifest = committed(folder, index, print_)
+        for index, print_, manifest in zip(
+            indices, prints, _done_before(folder, indices, prints, gone), strict=True
+        ):
             if manifest is None:
-                tasks.append(Task(str(path), digest, phase.number, index, print_))
+                crumb = crumbs.get(index)
+                known = crumb is not None and crumb.fingerprint == print_
+                suspects = suspects_of(crumb) if crumb and known else ()
+                tasks.append(Task(str(path), digest, phase.number, index, print_, suspects))
             else:
                 manifests[index] = self._add(manifest)
         load = Load(len(indices), len(manifests), *account.task_bytes(context, phase, len(indices)))
@@ -337,7 +413,8 @@ class _Run:
         read, documents = self._manifests[0], context.documents
         counts = account.read_counts(read, documents)
         faults = tally.faults("read", counts)
-        stages = [StageReport(0, "read", "read", "files to documents", counts, {})]
+        passed = account.passed_by(read)
+        stages = [StageReport(0, "read", "read", "files to documents", counts, {}, passed)]
         for number, stage in enumerate(context.stages, start=1):
             total = dict(self._totals[stage.name])
             faults += tally.faults(stage.name, total)
@@ -346,7 +423,10 @@ class _Run:
                 rule: {**counted, "reason": reasons.get(rule, "")}
                 for rule, counted in sorted(total.pop("rules").items())
             }
-            stages.append(StageReport(number, stage.name, stage.use, stage.summary, total, rules))
+            notes = account.notes(context, self._manifests, number - 1)
+            stages.append(
+                StageReport(number, stage.name, stage.use, stage.summary, total, rules, notes)
+            )
         left_out = 0 if self._sample is None else max(0, documents - self._sample)
         report = RunReport(
             name=self._config.name,
@@ -363,9 +443,10 @@ class _Run:
     def _timings(self, context: Context, started: float) -> dict[str, Any]:
         """Seconds of every stage (of all workers together) and phase, and MB of text per second."""
         seconds: dict[str, float] = {}
-        cpu = 0.0
+        cpu = compiled = 0.0
         for manifest in (m for ms in self._manifests for m in ms):
             cpu += manifest.seconds.get("_cpu", 0.0)
+            compiled += manifest.seconds.get("_compile", 0.0)
             for name, value in manifest.seconds.items():
                 if not name.startswith("_"):
                     seconds[name] = seconds.get(name, 0.0) + value
@@ -373,6 +454,7 @@ class _Run:
         return {
             "wall_seconds": round(time.perf_counter() - started, 3),
             "task_cpu_seconds": round(cpu, 3),
+            "compile_seconds": round(compiled, 3),
             "text_megabytes": round(megabytes, 3),
             "stages": {
                 name: {
@@ -383,6 +465,35 @@ class _Run:
             },
             "phases": [{**p, "seconds": round(p["seconds"], 3)} for p in self._seconds],
         }
+
+
+def _prints(
+    context: Context,
+    phase: Phase,
+    indices: Sequence[int],
+    manifests: Sequence[Sequence[Manifest]],
+) -> list[str]:
+    """The fingerprints of tasks of a phase, given the manifests of all phases before it."""
+    upstream = [fingerprint([m.digest() for m in ms]) for ms in manifests[: phase.number]]
+    base = phase_fingerprint(context, phase, upstream)
+    return [fingerprint([base, i, _identity(context, phase, i)]) for i in indices]
+
+
+def _done_before(
+    folder: Path, indices: Sequence[int], prints: Sequence[str], gone: Collection[str]
+) -> Iterator[Manifest | None]:
+    """The manifest of each task that an earlier run has done and whose files are still intact.
+
+    They are read for that, at the speed of the disk: a bit that flipped since would go unnoticed
+    into the corpus. `gone`: ends of the names of files that were deleted on purpose.
+    """
+
+    def look(index: int, print_: str) -> Manifest | None:
+        manifest = committed(folder, index, print_, gone)
+        return manifest if manifest is not None and is_intact(folder, manifest, gone) else None
+
+    with ThreadPoolExecutor(available_cpus()) as pool:
+        yield from pool.map(look, indices, prints)
 
 
 def _identity(context: Context, phase: Phase, index: int) -> list[Any]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from cleaner.batch import Batch
 from cleaner.engine import tally
+from cleaner.engine.breadcrumbs import ALONE, Reason, TooSlow, Trail
 from cleaner.engine.load import Loaded
 from cleaner.errors import CleanerError, EditError
 from cleaner.io.schema import QUARANTINE
@@ -32,7 +33,10 @@ _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 class Host:
     """Runs the ops of one map task. Keeps tallies, seconds and quarantine rows of the task."""
 
-    def __init__(self) -> None:
+    def __init__(self, trail: Trail, seconds: float) -> None:
+        """`trail` guards the calls; `seconds` is what one document may take, for the record."""
+        self._trail = trail
+        self._seconds = seconds
         self.tallies: dict[str, dict[str, Any]] = {}
         self.seconds: dict[str, float] = {}
         self.bad: dict[str, int] = {}
@@ -62,22 +66,29 @@ class Host:
         return after
 
     def sketch(
-        self, name: str, function: Callable[[Batch], pa.Table], loaded: Loaded, batch: Batch
+        self,
+        name: str,
+        number: int,
+        function: Callable[[Batch], Any],
+        loaded: Loaded,
+        batch: Batch,
+        *,
+        edits: bool,
     ) -> tuple[Batch, list[pa.Table]]:
-        """A stage's sketch of a batch, and the batch without the documents that it failed on."""
+        """A stage's sketch of a batch, and the batch without the documents that it failed on.
+
+        With `edits` the function gives a batch, too: what it dropped is booked and counted here,
+        the rest when the stage's last step has seen it.
+        """
         started = time.perf_counter()
-        bare = replace(batch, ledger=())
-        parts, bad = self._guard(lambda b: (b, function(b)), bare, loaded, name)
-        if bad[0]:
-            rest = _join([b for b, _ in parts], bare)
-            lost = {
-                "docs_in": bad[0],
-                "docs_quarantined": bad[0],
-                "chars_in": bad[1],
-                "chars_quarantined": bad[1],
-            }
-            tally.add(self.tallies.setdefault(name, tally.empty()), tally.empty() | lost)
-            batch = replace(rest, ledger=batch.ledger)
+        before = replace(batch.for_stage(name, number), ledger=())
+        look = function if edits else lambda b: (b, function(b))
+        parts, bad = self._guard(look, before, loaded, name)
+        if bad[0] or edits:
+            after = _join([b for b, _ in parts], before)
+            counts = tally.of_those_gone(tally.count(before, after, bad, after.ledger))
+            tally.add(self.tallies.setdefault(name, tally.empty()), counts)
+            batch = replace(after, ledger=(*batch.ledger, *after.ledger))
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
         return batch, [t for _, t in parts]
 
@@ -90,28 +101,65 @@ class Host:
     def _guard(
         self, function: Callable[[Batch], T], batch: Batch, loaded: Loaded, name: str
     ) -> tuple[list[T], tuple[int, int]]:
+        """Results of the batch, or of its pieces; what the stage cannot bear is put aside."""
+        poisoned = self._trail.poisoned(name)
+        results: list[T] = []
+        docs = chars = 0
+        for piece in self._trail.pieces(batch, name):
+            reason = poisoned.get(int(piece.ordinals[0])) if piece.num_docs == 1 else None
+            if reason is None:
+                parts, lost = self._halve(function, piece, loaded, name)
+            else:
+                parts, lost = [], self._put_aside(piece, loaded, name, reason, self._words(reason))
+            results += parts
+            docs, chars = docs + lost[0], chars + lost[1]
+        return results, (docs, chars)
+
+    def _halve(
+        self,
+        function: Callable[[Batch], T],
+        batch: Batch,
+        loaded: Loaded,
+        name: str,
+        *,
+        tries: int = ALONE,
+    ) -> tuple[list[T], tuple[int, int]]:
         """Results of the batch, or of halves, quarters, …; a document that fails is put aside."""
         try:
-            return [function(batch)], (0, 0)
-        except (CleanerError, MemoryError, OSError):
-            raise  # ours, or the machine's: never the fault of a document
-        except Exception as error:  # noqa: BLE001  whatever a rule raises on a document
+            return [self._trail.call(function, batch, name)], (0, 0)
+        except TooSlow:
+            if batch.num_docs == 1 and tries > 1:
+                return self._halve(function, batch, loaded, name, tries=tries - 1)
+            if batch.num_docs == 1:
+                return [], self._put_aside(batch, loaded, name, "timeout", self._words("timeout"))
+        except MemoryError:
             if batch.num_docs <= 1:
-                return [], self._put_aside(batch, loaded, name, error)
+                raise  # the machine's fault, or the document's: a fresh process will tell
+        except (CleanerError, OSError):
+            raise  # ours, or the machine's: never the fault of a document
+        except Exception as error:  # whatever a rule raises on a document
+            if not batch.num_docs:
+                raise CleanerError(
+                    f"stage {name} fails on a batch without documents, which every stage must "
+                    f"take: {describe(error)}"
+                ) from error
+            if batch.num_docs == 1:
+                return [], self._put_aside(batch, loaded, name, "stage_error", describe(error))
         middle = batch.num_docs // 2
         rows = np.arange(batch.num_docs)
-        left, lost = self._guard(function, batch.take(rows[:middle]), loaded, name)
-        right, more = self._guard(function, batch.take(rows[middle:]), loaded, name)
+        left, lost = self._halve(function, batch.take(rows[:middle]), loaded, name)
+        right, more = self._halve(function, batch.take(rows[middle:]), loaded, name)
         return left + right, (lost[0] + more[0], lost[1] + more[1])
 
+    def _words(self, reason: Reason) -> str:
+        """The detail of a quarantine row for what was not an error; the same on every machine."""
+        if reason == "timeout":
+            return f"took longer than engine.document_seconds ({self._seconds:g}), {ALONE} times"
+        return f"the process died on this document, {ALONE} times with nothing else in hand"
+
     def _put_aside(
-        self, batch: Batch, loaded: Loaded, name: str, error: Exception
+        self, batch: Batch, loaded: Loaded, name: str, reason: str, detail: str
     ) -> tuple[int, int]:
-        if not batch.num_docs:
-            raise CleanerError(
-                f"stage {name} fails on a batch without documents, which every stage must take: "
-                f"{describe(error)}"
-            ) from error
         ordinal = int(batch.ordinals[0])
         original = loaded.originals.slice(loaded.row(ordinal), 1).to_pylist()[0]
         raw = None
@@ -124,14 +172,14 @@ class Host:
             "start": None,
             "end": None,
             "stage": name,
-            "reason": "stage_error",
-            "detail": describe(error),
+            "reason": reason,
+            "detail": detail,
             "raw": raw,
             "raw_bytes": original["raw_bytes"],
             "raw_chars": original["raw_chars"],
         }
         self._quarantine.append((ordinal, row))
-        self.bad["stage_error"] = self.bad.get("stage_error", 0) + 1
+        self.bad[reason] = self.bad.get(reason, 0) + 1
         return 1, kept + rewritten
 
 

@@ -9,10 +9,10 @@ from typing import Any, Literal, TypeAlias
 
 from cleaner.config.load import resolved_yaml
 from cleaner.config.model import RunConfig
-from cleaner.engine import publish
+from cleaner.engine import memory, publish
+from cleaner.engine.disk import Forecast, forecast
 from cleaner.engine.driver import find_inputs, run_identity
 from cleaner.engine.phases import Op, Phase, compile_phases
-from cleaner.engine.runners import available_cpus
 from cleaner.errors import CleanerError
 from cleaner.io.inputs import InputFile, plan_chunks
 from cleaner.stages.base import CorpusStage, Stage
@@ -65,6 +65,7 @@ class PlanText:
         skipped: reason → files that are passed over; `examples` are some of them (reason, place).
         chunks: tasks that read.
         workers: processes; 1 means that no further process is started.
+        disk: what the run may take of the disk, and what is free.
         output: the run's folder.
     """
 
@@ -78,6 +79,7 @@ class PlanText:
     examples: tuple[tuple[str, str], ...]
     chunks: int
     workers: int
+    disk: Forecast
     output: Output
 
     def to_json(self) -> dict[str, Any]:
@@ -104,6 +106,12 @@ class PlanText:
             },
             "chunks": self.chunks,
             "workers": self.workers,
+            "disk": {
+                "text_bytes": self.disk.text,
+                "least_bytes": self.disk.least,
+                "most_bytes": self.disk.most,
+                "free_bytes": self.disk.free,
+            },
             "output": {
                 "folder": self.output.folder,
                 "state": self.output.state,
@@ -135,6 +143,7 @@ def describe(config: RunConfig) -> PlanText:
         examples=found.examples,
         chunks=chunks,
         workers=_workers(config),
+        disk=forecast(found.files, config.stages, Path(config.output)),
         output=_output(Path(config.output), run_identity(config, found, None, None), phases),
     )
 
@@ -165,7 +174,7 @@ def _groups(files: Iterable[InputFile]) -> list[Group]:
 def _workers(config: RunConfig) -> int:
     if config.engine.kind == "inline":
         return 1
-    return available_cpus() if config.engine.workers == "auto" else config.engine.workers
+    return memory.workers_for(config.engine, memory.available_cpus())
 
 
 def _output(folder: Path, identity: str, phases: Sequence[Phase]) -> Output:

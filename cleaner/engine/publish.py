@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 import cleaner
 from cleaner.config.load import resolved_yaml
@@ -26,11 +27,14 @@ from cleaner.io.store import (
     write_bytes,
     write_json,
 )
+from cleaner.report.card import card, describe
+from cleaner.report.croissant import croissant
 from cleaner.report.html import write_page
 from cleaner.report.stats import RunReport, from_json
 
 FOLDERS = ("corpus", "ledger", "duplicates", "quarantine", "reports")
-_OWN = {*FOLDERS, "work", "manifest.json", "config.yaml", "run.log", "README.md"}
+CARDS = ("README.md", "croissant.json")
+_OWN = {*FOLDERS, *CARDS, "work", "manifest.json", "config.yaml", "run.log"}
 
 
 def check_folder(output: Path) -> None:
@@ -43,7 +47,9 @@ def check_folder(output: Path) -> None:
         return
     if not output.is_dir():
         raise CleanerError(f"{output} is a file; choose another --output")
-    foreign = sorted(p.name for p in output.iterdir() if p.name not in _OWN)
+    is_run = (output / "manifest.json").exists() or (output / "work").exists()
+    own = _OWN if is_run else _OWN - set(CARDS)  # a README.md of somebody is not overwritten
+    foreign = sorted(p.name for p in output.iterdir() if p.name not in own)
     if foreign:
         raise CleanerError(
             f"{output} holds files that are not of a run ({', '.join(foreign[:3])}"
@@ -91,21 +97,23 @@ def publish(
     _parts(context, manifests[-1], stage)
     _quarantine(context, manifests, stage / "quarantine" / "part-00000.parquet")
     _reports(report, stage / "reports")
+    files = {
+        path.relative_to(stage).as_posix(): _facts(path)
+        for path in sorted(p for p in stage.rglob("*") if p.is_file())
+    }
+    manifest = _manifest(context, manifests[0], report, files)
+    _cards(context, report, manifest, stage)
+    files |= {name: _facts(stage / name) for name in CARDS}
     write_bytes(stage / "config.yaml", resolved_yaml(context.config).encode())
-    files = {}
-    for path in sorted(p for p in stage.rglob("*") if p.is_file() and p.name != "config.yaml"):
-        files[path.relative_to(stage).as_posix()] = {
-            "bytes": path.stat().st_size,
-            "sha256": _sha256(path),
-        }
-    write_json(stage / "manifest.json", _manifest(context, manifests[0], report, files))
+    write_json(stage / "manifest.json", manifest)
     write_json(stage / "reports" / "timings.json", {"identity": identity, **timings})
     write_page(stage)
     (output / "manifest.json").unlink(missing_ok=True)
     for name in FOLDERS:
         clear(output / name)
         (stage / name).rename(output / name)
-    (stage / "config.yaml").replace(output / "config.yaml")
+    for name in (*CARDS, "config.yaml"):
+        (stage / name).replace(output / name)
     (stage / "manifest.json").replace(output / "manifest.json")
     clear(stage)
 
@@ -241,6 +249,17 @@ def _manifest(
     }
 
 
-def _sha256(path: Path) -> str:
+def _cards(context: Context, report: RunReport, manifest: dict[str, Any], stage: Path) -> None:
+    """What describes the corpus to people and to machines, from the run's own figures."""
+    first = min((stage / "corpus").iterdir())
+    columns = pq.read_schema(first)
+    text = card(report, manifest, context.stages, columns)
+    write_bytes(stage / "README.md", text.encode())
+    write_json(stage / "croissant.json", croissant(manifest, columns, describe(report)))
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """Size and hash of a file, as the manifest has them."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}

@@ -20,11 +20,13 @@ from cleaner.io.store import Files, ipc_writer
 def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any], dict[str, float]]:
     """Read one chunk, or as many of its documents as its quota allows.
 
-    Counts: documents and bytes of text of each batch, records of each file, bad records by reason.
+    Counts: documents and bytes of text of each batch, records of each file, bad records and those
+    that were passed by, by reason.
     """
     started = time.perf_counter()
     batches: list[list[int]] = []
     bad: dict[str, int] = {}
+    passed: dict[str, int] = {}
     chars = bad_chars = raw_bytes = 0
     digests: dict[int, np.ndarray[Any, np.dtype[np.uint64]]] = {}
     documents: dict[int, int] = {}
@@ -46,6 +48,9 @@ def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any]
                 for reason in part.quarantine.column("reason").to_pylist():
                     bad[reason] = bad.get(reason, 0) + 1
                 bad_chars += pc.sum(part.quarantine.column("raw_chars")).as_py() or 0
+            if not context.quota:  # how far reading goes beyond a quota depends on the chunks
+                for reason, seen in part.passed.items():
+                    passed[reason] = passed.get(reason, 0) + seen
             for file, seen in part.records.items():
                 records[file] = records.get(file, 0) + seen
     counts = {
@@ -53,6 +58,7 @@ def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any]
         "records": {str(k): v for k, v in sorted(records.items())},
         "files": {str(k): [documents[k], [int(x) for x in digests[k]]] for k in sorted(digests)},
         "quarantine": bad,
+        "passed": passed,
         "chars": chars,
         "bad_chars": bad_chars,
         "raw_bytes": raw_bytes,
@@ -103,6 +109,10 @@ def options(context: Context) -> ReadOptions:
         max_document_bytes=read.max_document_bytes,
         max_bad_bytes_ratio=read.max_bad_bytes_ratio,
         max_ratio=read.max_ratio,
+        html_extractor=read.html_extractor,
+        main_content=read.main_content,
+        html_seconds=read.html_seconds,
+        http_status=read.http_status,
     )
 
 

@@ -7,16 +7,23 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing.process import BaseProcess
 from typing import Protocol
 
-from cleaner.engine.tasks import Task, TaskReport, execute
+from cleaner.engine.compiled import is_compiled
+from cleaner.engine.tasks import Task, TaskReport, after_death, describe_task, execute
 from cleaner.errors import WorkerDied
 
 RETRIES = 3
-"""Times that a pool is built anew after a worker was killed, before the run gives up."""
+"""Deaths that nothing explains, one after the other, after which the run gives up at the next."""
+EXPLAINED = 60
+"""Deaths on documents, without a task that gets done in between, after which it gives up."""
+
+Say = Callable[[str], None]
 
 
 class Runner(Protocol):
@@ -31,13 +38,73 @@ class Runner(Protocol):
         ...
 
 
+class Deaths:
+    """What the deaths of processes add up to: a document found, another try, or the end."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._explained = self._unexplained = 0
+
+    def task_done(self) -> None:
+        """A task was committed: the run gets on."""
+        self._explained = self._unexplained = 0
+
+    def again(
+        self,
+        tasks: Sequence[Task],
+        how: str,
+        pids: Container[int] | None = None,
+        at_once: int = 1,
+    ) -> list[Task]:
+        """The tasks that died together (of which the processes `pids` by themselves), to be rerun.
+
+        Where one loss may be told `at_once` times, for each task that it cost, it counts as one.
+
+        Raises:
+            WorkerDied: there is no end to it.
+        """
+        result, found = [], []
+        for task in tasks:
+            task, words = after_death(task, pids)  # noqa: PLW2901  the same task, with what is new
+            result.append(task)
+            if words:
+                found.append(words)
+        self._explained += bool(found)
+        self._unexplained += not found
+        shown = found or [describe_task(t) for t in result[:3]]
+        where = f"in {'; '.join(shown)}" if found else f"running: {'; '.join(shown)}"
+        self._say(f"{how} ({where}); trying again")
+        if self._unexplained > RETRIES * at_once or self._explained > EXPLAINED:
+            times = self._unexplained + self._explained
+            raise WorkerDied(
+                f"worker processes were killed {times} times, most likely because memory "
+                f"ran out ({how}, {where}); run the same command again with fewer --workers or "
+                "a smaller engine.shard_bytes, or without an input that kills its reader: "
+                "finished work is kept (a script that calls run() needs "
+                "`if __name__ == '__main__':` around it)"
+            )
+        return result
+
+
 class Inline:
     """Runs tasks in this process, one after the other."""
 
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
     def run(self, tasks: Sequence[Task]) -> Iterator[TaskReport]:
         """See `Runner`."""
-        for task in tasks:
-            yield execute(task)
+        deaths = Deaths(self._say)
+        waiting = list(reversed(tasks))
+        while waiting:
+            task = waiting.pop()
+            try:
+                report = execute(task)
+            except MemoryError:
+                waiting += deaths.again([task], "memory ran out")
+                continue
+            deaths.task_done()
+            yield report
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -46,8 +113,9 @@ class Inline:
 class Pool:
     """A pool of worker processes here; a worker that was killed costs its task a second try."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, say: Say) -> None:
         self._workers = workers
+        self._say = say
         self._executor: ProcessPoolExecutor | None = None
 
     def run(self, tasks: Sequence[Task]) -> Iterator[TaskReport]:
@@ -58,43 +126,49 @@ class Pool:
         """
         waiting = list(reversed(tasks))
         running: dict[Future[TaskReport], Task] = {}
-        deaths = 0
+        deaths = Deaths(self._say)
+        is_warm = is_compiled()  # else the first task alone compiles, for all
         while waiting or running:
             executor = self._start()
             broken: list[Task] = []
+            most = 2 * self._workers if is_warm else 1
             try:
-                while waiting and len(running) < 2 * self._workers:
+                while waiting and len(running) < most:
                     task = waiting.pop()
-                    running[executor.submit(execute, task)] = task
+                    running[executor.submit(_execute, task)] = task
             except BrokenProcessPool:
                 broken.append(task)
             done, _ = wait(running, return_when=FIRST_COMPLETED) if running else (set(), set())
             for future in done:
                 task = running.pop(future)
                 try:
-                    yield future.result()
+                    report = future.result()
                 except BrokenProcessPool:
                     broken.append(task)
+                except MemoryError:
+                    waiting += deaths.again([task], "memory ran out in a worker")
+                else:
+                    deaths.task_done()
+                    is_warm = True
+                    yield report
             if broken:
-                deaths += 1
                 broken += running.values()
                 running.clear()
-                self.close()
-                if deaths > RETRIES:
-                    raise WorkerDied(
-                        f"worker processes were killed {deaths} times, most likely because memory "
-                        "ran out; run the same command again with fewer --workers or a smaller "
-                        "engine.shard_bytes: finished work is kept (a script that calls run() "
-                        "needs `if __name__ == '__main__':` around it)"
-                    )
-                waiting += sorted(broken, key=lambda t: -t.index)
+                dead = _dead(self._stop())
+                how = "a worker process died" + "".join(f", {w}" for w in set(dead.values()))
+                waiting += deaths.again(sorted(broken, key=lambda t: -t.index), how, dead)
 
     def close(self) -> None:
         """Stop the workers."""
+        self._stop()
+
+    def _stop(self) -> list[BaseProcess]:
+        """Stop the workers; their processes, all of them ended."""
         if self._executor is None:
-            return
+            return []
         executor, self._executor = self._executor, None
         processes = list((getattr(executor, "_processes", None) or {}).values())
+        manager = getattr(executor, "_executor_manager_thread", None)
         executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
@@ -103,6 +177,9 @@ class Pool:
             if process.is_alive():
                 process.kill()
                 process.join()
+        if manager is not None:
+            manager.join(5)  # else it may close its pipe while Python's exit writes to it
+        return processes
 
     def _start(self) -> ProcessPoolExecutor:
         if self._executor is None:
@@ -113,13 +190,24 @@ class Pool:
         return self._executor
 
 
+_execute = partial(execute, isolated=True)
+
+
+def _dead(processes: Sequence[BaseProcess]) -> dict[int, str]:
+    """Those that ended by themselves, and how; the others were ended with them, by SIGTERM."""
+    dead = {}
+    for process in processes:
+        code = process.exitcode
+        if process.pid is None or code is None or code in (0, -signal.SIGTERM):
+            continue
+        dead[process.pid] = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return dead
+
+
 def _prepare(parent: int) -> None:
     """In a new worker: one thread, no Ctrl-C of its own, and an end when the driver is gone."""
-    import pyarrow as pa
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    pa.set_cpu_count(1)
-    allow_many_files()
+    be_frugal()
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -129,11 +217,12 @@ def _prepare(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def make_runner(kind: str, workers: int) -> Runner:
-    """The runner for an engine kind; one worker needs no second process."""
-    if kind == "inline" or workers == 1:
-        return Inline()
-    return Pool(workers)
+def be_frugal() -> None:
+    """In a worker: one thread for Arrow, and as many open files as are allowed."""
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    allow_many_files()
 
 
 def allow_many_files() -> None:
@@ -146,10 +235,3 @@ def allow_many_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         except (OSError, ValueError):  # some systems name a limit that they do not grant
             return
-
-
-def available_cpus() -> int:
-    """CPUs that this process may use."""
-    return max(
-        1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -12,6 +12,15 @@ import numpy as np
 import pyarrow as pa
 
 from cleaner.batch import Batch
+from cleaner.engine import memory
+from cleaner.engine.breadcrumbs import (
+    Suspect,
+    Trail,
+    crumb_path,
+    in_words,
+    read_crumb,
+    suspects_of,
+)
 from cleaner.engine.context import Context, load_context
 from cleaner.engine.host import Host, describe
 from cleaner.engine.load import BASE_COLUMNS, Loaded, load
@@ -24,7 +33,8 @@ from cleaner.io.schema import QUARANTINE
 from cleaner.io.state import StateWriter
 from cleaner.io.store import Files, Manifest, ipc_writer
 from cleaner.stages.base import CorpusStage, MapStage
-from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
+from cleaner.stages.steps import HOME, Apply, Merge, Note, Sketch, Step
+from cleaner.text.jit import compile_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class Task:
     phase: int
     index: int
     fingerprint: str
+    suspects: tuple[Suspect, ...] = ()
+    """Documents that earlier attempts died on."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -51,8 +63,8 @@ class TaskReport:
     wall: float
 
 
-def execute(task: Task) -> TaskReport:
-    """Run a task and commit it.
+def execute(task: Task, *, isolated: bool = False) -> TaskReport:
+    """Run a task and commit it; `isolated` if this process may die without harm to the run.
 
     Raises:
         CleanerError: it failed; what a stage raised outside of a document is told as one, too, for
@@ -60,7 +72,7 @@ def execute(task: Task) -> TaskReport:
         OSError, MemoryError: the machine's, as they are.
     """
     try:
-        return _execute(task)
+        return _execute(task, isolated=isolated)
     except (CleanerError, OSError, MemoryError):
         raise
     except Exception as error:
@@ -77,9 +89,10 @@ def _explain(task: Task, error: Exception) -> str:
     )
 
 
-def _execute(task: Task) -> TaskReport:
+def _execute(task: Task, *, isolated: bool) -> TaskReport:
     started = time.perf_counter()
     cpu = time.process_time()
+    compiled = compile_seconds()
     context = load_context(task.context, task.digest)
     phase = context.phases[task.phase]
     folder = context.folder(task.phase)
@@ -88,14 +101,52 @@ def _execute(task: Task) -> TaskReport:
     if phase.kind == "read":
         counts, seconds = run_read(context, task.index, files)
     elif phase.kind == "map":
-        counts, seconds = _run_map(context, phase, task, files)
+        limit = context.config.engine.document_seconds
+        with Trail(
+            *(folder, task.index, task.fingerprint),
+            suspects=task.suspects,
+            seconds=limit,
+            isolated=isolated,
+        ) as trail:
+            counts, seconds = _run_map(context, phase, task, files, Host(trail, limit))
     elif phase.kind == "merge":
         counts, seconds = _run_merge(context, phase, task.index, files)
     else:
         counts, seconds = run_write(context, phase, task.index, files)
     wall = time.perf_counter() - started
-    seconds |= {"_wall": wall, "_cpu": time.process_time() - cpu}
+    seconds |= {
+        "_wall": wall,
+        "_cpu": time.process_time() - cpu,
+        "_compile": compile_seconds() - compiled,
+    }
     return TaskReport(task, files.commit(task.fingerprint, counts, seconds), wall)
+
+
+def after_death(task: Task, pids: Container[int] | None = None) -> tuple[Task, str]:
+    """A task whose process died, for its next attempt; and what it died on, "" if nobody knows.
+
+    With `pids`, only one of these processes counts as dead by itself: others were ended with it.
+    """
+    context = load_context(task.context, task.digest)
+    path = crumb_path(context.folder(task.phase), task.index)
+    crumb = read_crumb(path)
+    path.unlink(missing_ok=True)  # a death counts once
+    if crumb is None or crumb.fingerprint != task.fingerprint or crumb.now is None:
+        return task, ""
+    if pids is not None and crumb.pid not in pids:
+        return task, ""
+    return replace(task, suspects=suspects_of(crumb)), in_words(crumb)
+
+
+def describe_task(task: Task) -> str:
+    """A task in words: its phase, and the files that it reads."""
+    context = load_context(task.context, task.digest)
+    phase = context.phases[task.phase]
+    words = f"task {task.index} of phase {phase.folder} ({phase.label})"
+    if phase.kind != "read":
+        return words
+    files = [context.files[part[0]].source for part in context.chunks[task.index].files]
+    return f"{words}: {', '.join(files[:3])}{', …' if len(files) > 3 else ''}"
 
 
 def task_count(context: Context, phase: Phase) -> int:
@@ -137,6 +188,11 @@ def _open_phase(path: str, digest: str, number: int) -> tuple[Opened, ...]:
     opened = []
     for op in context.phases[number].ops:
         stage = context.stages[op.stage]
+        if stage.digest() != context.digests[op.stage]:
+            raise CleanerError(
+                f"what stage {stage.name} reads (rules, models, indexes) was changed while the run "
+                "went on; run the same command again"
+            )
         if op.step is None:
             assert isinstance(stage, MapStage)
             opened.append(Opened(stage.name, op.stage, None, stage.open()))
@@ -149,7 +205,7 @@ def _open_phase(path: str, digest: str, number: int) -> tuple[Opened, ...]:
 
 
 def _run_map(
-    context: Context, phase: Phase, task: Task, files: Files
+    context: Context, phase: Phase, task: Task, files: Files, host: Host
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """All ops of a map phase on the batches of a shard."""
     ops = _open_phase(task.context, task.digest, phase.number)
@@ -163,7 +219,6 @@ def _run_map(
         merge = step_of(context, source.ops[0])
         assert isinstance(merge, Merge)
         home = exchange.read_home(paths, task.index, merge.order)
-    host = Host()
     sketches: list[pa.Table] = []
     state = StateWriter(files, BASE_COLUMNS)
     with ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine:
@@ -198,7 +253,8 @@ def _run_ops(
         if isinstance(op.step, Apply):
             batch = host.run(op.name, op.number, with_rows, loaded, batch)
         else:
-            batch, tables = host.sketch(op.name, with_rows, loaded, batch)
+            edits = isinstance(op.step, Sketch) and op.step.edits
+            batch, tables = host.sketch(op.name, op.number, with_rows, loaded, batch, edits=edits)
             sketches += tables
     return batch, sketches
 
@@ -217,11 +273,18 @@ def _run_merge(
         context.folder(source.number) / f"{i:05d}.exchange.arrow"
         for i in range(task_count(context, source))
     ]
-    stream = exchange.read(paths, index, (before.key, *before.order))
-    out = list(step.rows(stream))
+    size = memory.sort_bytes(context.config.engine)
+    stream = exchange.read(paths, index, (before.key, *before.order), bytes_at_once=size)
+    notes: dict[str, int] = {}
+    out = []
+    for part in step.rows(stream):
+        if isinstance(part, Note):
+            notes[part.name] = notes.get(part.name, 0) + part.number
+        else:
+            out.append(part)
     table = pa.Table.from_batches(out, step.schema) if out else step.schema.empty_table()
     _scatter(context, phase, files, table, step.key, step.order)
-    return {"rows": table.num_rows}, {}
+    return {"rows": table.num_rows, "notes": notes}, {}
 
 
 def _with_rows(function: Callable[..., Any], rows: pa.Table | None, batch: Batch) -> Any:

@@ -138,9 +138,9 @@ def test_a_killed_worker_costs_a_second_try_only(tmp: Path) -> None:
 @pytest.mark.slow
 def test_workers_that_die_again_and_again_stop_the_run(tmp: Path) -> None:
     """Three new pools, then an error that says what to do; after that the run can go on."""
-    write_records(tmp / "in" / "a.jsonl", ["a", "KILL"])
+    write_records(tmp / "in" / "a.jsonl", ["a", "b"])
     (tmp / "lives").write_text("99")
-    stages = [{"use": f"{STAGES}KillWorker", "lives": str(tmp / "lives")}]
+    stages = [{"use": "tests.faults.stages:DeadOnArrival", "lives": str(tmp / "lives")}]
     engine = {"kind": "local", "workers": 2}
     with pytest.raises(WorkerDied, match="killed 4 times"):
         make_run(tmp, stages, engine=engine)
