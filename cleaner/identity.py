@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import xxhash
 
@@ -12,14 +12,12 @@ def doc_id(source: str, record: int) -> str:
     return doc_ids([source], [record])[0]
 
 
-def doc_ids(sources: Iterable[str], records: Iterable[int]) -> list[str]:
+def doc_ids(sources: Sequence[str], records: Sequence[int]) -> list[str]:
     """The ids of many documents."""
     digest = xxhash.xxh3_128_hexdigest
-    beginnings: dict[str, bytes] = {}
-    ids = []
-    for source, record in zip(sources, records, strict=True):
-        beginning = beginnings.get(source)
-        if beginning is None:
-            beginning = beginnings[source] = f"{source}\0".encode()
-        ids.append(digest(b"%b%d" % (beginning, record))[:24])
-    return ids
+    beginnings = {source: f"{source}\0".encode() for source in set(sources)}
+    if len(beginnings) == 1:
+        (beginning,) = beginnings.values()
+        return [digest(b"%b%d" % (beginning, record))[:24] for record in records]
+    pairs = zip(sources, records, strict=True)
+    return [digest(b"%b%d" % (beginnings[source], record))[:24] for source, record in pairs]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,8 +16,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cleaner.io.json_record import Number, dump
-from cleaner.io.records import digest
 
+_ESCAPED = r'["\\\x00-\x1f]'
+"""What JSON escapes in a string."""
 Ints: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -70,7 +73,8 @@ def digests(column: pa.Array) -> pa.Array:
         return pa.array([], pa.binary(32))
     edges = np.frombuffer(offsets, np.int32)[column.offset : column.offset + size + 1].tolist()
     view = memoryview(data) if data is not None else memoryview(b"")
-    joined = b"".join(digest(view[edges[i] : edges[i + 1]]) for i in range(size))
+    sha256 = hashlib.sha256
+    joined = b"".join([sha256(view[low:high]).digest() for low, high in pairwise(edges)])
     return pa.Array.from_buffers(pa.binary(32), size, [None, pa.py_buffer(joined)])
 
 
@@ -98,14 +102,42 @@ def json_values(column: pa.Array) -> Sequence[object]:
     return [_plain(value) for value in values]
 
 
-def json_objects(names: Sequence[str], columns: Sequence[pa.Array]) -> list[str]:
+def json_objects(names: Sequence[str], columns: Sequence[pa.Array]) -> list[str] | pa.Array:
     """One JSON object a row.
 
     Raises:
         UnicodeDecodeError: a string in some row is not UTF-8.
     """
+    plain = [_plain_json(column) for column in columns]
+    if all(texts is not None for texts in plain):
+        parts: list[Any] = []
+        for name, texts in sorted(zip(names, plain, strict=True), key=lambda pair: pair[0]):
+            parts += [_text(f"{',' if parts else '{'}{dump(name)}:"), texts]
+        return pc.binary_join_element_wise(*parts, _text("}"), _text(""))
     values = [json_values(column) for column in columns]
     return [dump(dict(zip(names, row, strict=True))) for row in zip(*values, strict=True)]
+
+
+def _plain_json(column: pa.Array) -> pa.Array | None:
+    """Whole numbers, and strings of which nothing need be escaped, as JSON; None for others."""
+    kind = column.type
+    if pa.types.is_integer(kind):
+        return pc.fill_null(column.cast(pa.string()), _text("null"))
+    if kind not in (pa.string(), pa.large_string()):
+        return None
+    try:
+        texts = column.cast(pa.string())
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return None
+    if pc.any(pc.match_substring_regex(texts, _ESCAPED)).as_py():
+        return None
+    quoted = pc.binary_join_element_wise(_text('"'), texts, _text('"'), _text(""))
+    return pc.fill_null(quoted, _text("null"))
+
+
+def _text(value: str) -> pa.Scalar:
+    return pa.scalar(value, pa.string())
 
 
 def _number_or_time_texts(column: pa.Array) -> pa.Array:

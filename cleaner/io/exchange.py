@@ -25,6 +25,8 @@ ROWS_AT_ONCE = 1 << 20
 """Rows of one partition that are sorted in memory at a time, at most."""
 BYTES_AT_ONCE = 128 << 20
 """Bytes of one partition that are sorted in memory at a time, roughly."""
+_PLACE = "#"
+"""A column for the order in which equal rows come."""
 SAMPLES = 64
 """Rows that are looked at for each range of a partition, to cut it evenly."""
 
@@ -46,11 +48,12 @@ def write(
 ) -> None:
     """Write rows by partition, each partition sorted by `order`."""
     table = table.combine_chunks()
-    keys = [pa.array(target), *(table.column(c).combine_chunks() for c in order)]
-    names = [f"k{i}" for i in range(len(keys))]
-    rank = pc.sort_indices(pa.table(keys, names=names), sort_keys=_ascending(names))
-    table = table.take(rank)
-    bounds = np.searchsorted(target[rank.to_numpy()], np.arange(partitions + 1))
+    small = target.astype(np.uint16) if partitions <= 1 << 16 else target  # by counting, if small
+    rank = np.argsort(small, kind="stable")
+    bounds = np.searchsorted(target[rank], np.arange(partitions + 1))
+    for low, high in pairwise(bounds.tolist()):
+        rank[low:high] = _ranked(table, order, rank[low:high])
+    table = table.take(pa.array(rank))
     with ipc_writer(path, table.schema) as out:
         for low, high in pairwise(bounds.tolist()):
             part = table.slice(low, high - low).combine_chunks()
@@ -103,10 +106,39 @@ def read_home(paths: Sequence[Path], shard: int, order: Sequence[str] = ()) -> p
 
 def _sorted(batches: Sequence[pa.RecordBatch], order: Sequence[str]) -> pa.Table:
     """The rows of all batches in order, as columns of one piece."""
-    table = pa.Table.from_batches(batches)
+    table = pa.Table.from_batches(batches).combine_chunks()
     if len(batches) > 1:
-        table = table.take(pc.sort_indices(table, sort_keys=_ascending(order)))
-    return table.combine_chunks()
+        rank = _ranked(table, order, np.arange(table.num_rows))
+        table = table.take(pa.array(rank)).combine_chunks()
+    return table
+
+
+def _ranked(table: pa.Table, order: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Some (ascending) rows of a table in order; equal ones as they come.
+
+    Most keys are hashes that hardly repeat: NumPy sorts them by vector code, and only the rows that
+    share one are sorted by all columns.
+    """
+    column = table.column(order[0])
+    if not pa.types.is_integer(column.type) or column.null_count:
+        return rows[_by_all(table.select(order).take(pa.array(rows)), order)]
+    values = column.to_numpy()[rows]
+    rank = np.argsort(values)
+    ascending = values[rank]
+    same = ascending[1:] == ascending[:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    if len(tied):
+        again = rank[tied]
+        shared = table.select(order).take(pa.array(rows[again]))
+        shared = shared.append_column(_PLACE, pa.array(again))
+        rank[tied] = again[_by_all(shared, (*order, _PLACE))]
+    return rows[rank]
+
+
+def _by_all(table: pa.Table, order: Sequence[str]) -> NDArray[np.int64]:
+    """The rank of the rows by these columns."""
+    rank: NDArray[np.int64] = pc.sort_indices(table, sort_keys=_ascending(order)).to_numpy()
+    return rank.astype(np.int64)
 
 
 def _ascending(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -258,7 +258,8 @@ def _metas(
         return None, {}
     columns = [piece.column(name) for name in names]
     try:
-        return pa.array(col.json_objects(names, columns), pa.string()), {}
+        found = col.json_objects(names, columns)
+        return found if isinstance(found, pa.Array) else pa.array(found, pa.string()), {}
     except _UNREADABLE:
         pass
     faults: dict[int, tuple[str, str]] = {}

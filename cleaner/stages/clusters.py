@@ -39,11 +39,22 @@ def star_edges(node: str) -> Merge:
             hubs = np.where(place >= 0, nodes[np.maximum(place, 0)], hub)
             last_key, hub = keys[-1], hubs[-1]
             apart = hubs != nodes
-            edges = np.unique(np.stack([hubs[apart], nodes[apart]], axis=1), axis=0)
-            if len(edges):
-                yield edge_rows(edges[:, 0], edges[:, 1])
+            left, right = _distinct(hubs[apart], nodes[apart])
+            if len(left):
+                yield edge_rows(left, right)
 
     return Merge(rows, "all", ("left", "right"), EDGES)
+
+
+def _distinct(
+    left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs, each once, sorted."""
+    if not len(left) or max(left.max(), right.max()) >= 1 << 31:
+        pairs = np.unique(np.stack([left, right], axis=1), axis=0)
+        return pairs[:, 0], pairs[:, 1]
+    packed = np.unique(left << 32 | right)
+    return packed >> 32, packed & (1 << 32) - 1
 
 
 def edge_rows(left: NDArray[np.int64], right: NDArray[np.int64]) -> pa.RecordBatch:
