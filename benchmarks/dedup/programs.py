@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+OWN = "cleaner"
 PEERS_FOLDER = Path(__file__).parent / "peers"
+ROOT = Path(__file__).parents[2]
 
 
 class InstallError(Exception):
@@ -49,17 +51,23 @@ PEERS: Mapping[str, Peer] = {
 
 
 def install(name: str, cache: Path) -> Path:
-    """Give a peer an environment of its own under `cache`; returns its Python.
+    """Give a peer, or cleaner, an environment of its own under `cache`; returns its Python.
 
     An environment is made anew when the packages change.
 
     Raises:
         InstallError: pip failed.
     """
-    peer = PEERS[name]
+    if name == OWN:  # without the packages of its development, as a user has it
+        return _installed(name, ("-e", str(ROOT)), (ROOT / "pyproject.toml").read_text(), cache)
+    packages = PEERS[name].packages
+    return _installed(name, packages, json.dumps(packages), cache)
+
+
+def _installed(name: str, packages: tuple[str, ...], wanted: str, cache: Path) -> Path:
+    """The Python of an environment with these packages; made where `wanted` is another text."""
     folder = cache / "venvs" / name
     python, mark = folder / "bin" / "python", folder / "packages.json"
-    wanted = json.dumps(peer.packages)
     if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
         return python
     shutil.rmtree(folder, ignore_errors=True)
@@ -73,7 +81,7 @@ def install(name: str, cache: Path) -> Path:
             "install",
             "--quiet",
             "--disable-pip-version-check",
-            *peer.packages,
+            *packages,
         ],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -92,7 +100,7 @@ def peer_command(name: str, python: Path, job: Job) -> tuple[list[str], Path]:
     return [str(python), str(script), *map(str, arguments)], target
 
 
-def own_command(job: Job) -> tuple[list[str], Path]:
+def own_command(python: Path, job: Job) -> tuple[list[str], Path]:
     """The command of cleaner: near_duplicates alone, with its ledger and its duplicates."""
     config = {
         "name": "benchmark",
@@ -104,5 +112,5 @@ def own_command(job: Job) -> tuple[list[str], Path]:
     }
     path = job.work / "config.yaml"
     path.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
-    command = [sys.executable, "-m", "cleaner", "run", str(path), "--quiet"]
+    command = [str(python), "-m", "cleaner", "run", str(path), "--quiet"]
     return command, job.work / "run" / "corpus"

@@ -29,11 +29,18 @@ import pyarrow.parquet as pq
 
 from benchmarks.dedup import corpus as corpora
 from benchmarks.dedup.measure import Cost, measure
-from benchmarks.dedup.programs import PEERS, InstallError, Job, install, own_command, peer_command
+from benchmarks.dedup.programs import (
+    OWN,
+    PEERS,
+    InstallError,
+    Job,
+    install,
+    own_command,
+    peer_command,
+)
 from benchmarks.dedup.score import Gold, Quality, judge, kept_rows, read_gold
 from benchmarks.dedup.texts import read_texts
 
-OWN = "cleaner"
 WARM_UP = 500
 """Documents of the run before the first that is measured: it fills caches and compiles."""
 
@@ -64,12 +71,12 @@ class Bench:
     gold: Gold
     documents: int
 
-    def once(self, program: str, python: Path | None, source: Path, cores: int) -> Result:
+    def once(self, program: str, python: Path, source: Path, cores: int) -> Result:
         """Run a program once, judge what it kept, remove what it wrote."""
         work = Path(tempfile.mkdtemp(dir=self.scratch, prefix=f"{program}-"))
         job = Job(source, work, self.threshold, cores)
-        if python is None:
-            command, kept = own_command(job)
+        if program == OWN:
+            command, kept = own_command(python, job)
         else:
             command, kept = peer_command(program, python, job)
         log = work / "log"
@@ -90,7 +97,7 @@ class Bench:
 
 
 def compare(
-    bench: Bench, programs: dict[str, Path | None], cores: Sequence[int], runs: int
+    bench: Bench, programs: dict[str, Path], cores: Sequence[int], runs: int
 ) -> Iterator[Result]:
     """Warm each program up, then run them in turn; one that fails is left out from then on."""
     source = bench.folder / "corpus.parquet"
@@ -204,11 +211,11 @@ def _corpus(options: argparse.Namespace) -> Path:
     return folder
 
 
-def _environments(names: Sequence[str], cache: Path) -> tuple[dict[str, Path | None], list[Result]]:
-    """Each program with its Python (None: cleaner), and those that cannot be installed."""
-    programs: dict[str, Path | None] = {OWN: None}
+def _environments(names: Sequence[str], cache: Path) -> tuple[dict[str, Path], list[Result]]:
+    """Each program with its Python, and those that cannot be installed."""
+    programs: dict[str, Path] = {}
     failed = []
-    for name in names:
+    for name in (OWN, *names):
         say(f"environment of {name}")
         try:
             programs[name] = install(name, cache)

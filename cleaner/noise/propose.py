@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cleaner.errors import InputError
-from cleaner.noise.line import Line, look
+from cleaner.noise.line import Line, fold, look, phrase_key
 from cleaner.noise.mined import Mined, Repeat
 from cleaner.noise.pack import MIN_EXAMPLES, Examples, Pack, Packs, Rule, RuleKind, Scope, Where
 
@@ -98,7 +98,8 @@ def propose(
 def _can_be_written(repeat: Repeat) -> bool:
     """Whether a phrase or a pattern can find it."""
     line = look(repeat.lines[0])
-    if not line.key or not line.folded.isprintable():
+    # a phrase is stripped once more when its pack is read: `(12) (12)` leaves nothing
+    if not phrase_key(fold(line.key)) or not line.folded.isprintable():
         return False
     return not _has_number(repeat) or sum(map(str.isalpha, line.key)) >= _LETTERS
 

@@ -164,7 +164,10 @@ def test_the_command_prints_text_and_json(small: Path) -> None:
     assert "       2  map    unicode, links, tidy\n" in done.stdout
     assert "phases    3, run in this process\n" in done.stdout
     found = json.loads(CliRunner().invoke(main, ["plan", "small.yaml", "--json"]).stdout)
-    assert found == json.loads(json.dumps(planned().to_json()))
+    expected = json.loads(json.dumps(planned().to_json()))
+    assert found["disk"].pop("free_bytes") > 0
+    expected["disk"].pop("free_bytes")  # another moment, another number
+    assert found == expected
     assert found["input"]["skipped"] == {"extension": 1}
     assert found["output"]["state"] == "new"
 

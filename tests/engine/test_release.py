@@ -15,11 +15,12 @@ from tests.engine.runs import STAGES, bytes_of, make_config, make_corpus
 PIPELINE = [
     {"use": "unicode"},
     {"use": "repeats"},
-    {"use": "noise"},
+    {"use": "repeated_passages"},
     {"use": "exact_duplicates"},
     {"use": "near_duplicates", "threshold": 0.7, "pairs": "all"},
     {"use": "near_duplicates", "id": "passages", "unit": "passage", "min_words": 6},
 ]
+SMALL = {"kind": "inline", "shard_bytes": 8000}
 FAILS = {"use": STAGES + "Careless"}  # it returns nothing: the run stops
 
 
@@ -32,7 +33,7 @@ def stopped(tmp: Path, stages: list[dict[str, object]], **settings: object) -> P
     """A run that stops at its last stage; its work folder."""
     from cleaner.errors import CleanerError
 
-    settings.setdefault("engine", {"kind": "inline", "shard_bytes": 4000})
+    settings.setdefault("engine", SMALL)
     with pytest.raises(CleanerError):
         run(make_config(tmp, [*stages, FAILS], **settings))
     return tmp / "run" / "work"
@@ -55,16 +56,17 @@ def test_what_no_phase_reads_any_more_is_gone(tmp_path: Path) -> None:
     assert files_of(stopped(tmp_path / "other", PIPELINE, keep_work=True)) > left
 
 
-@pytest.mark.parametrize("changed", range(len(PIPELINE)))
+@pytest.mark.parametrize(
+    "changed", [n if n == 3 else pytest.param(n, marks=pytest.mark.slow) for n in range(6)]
+)
 def test_a_change_makes_again_what_it_needs(tmp_path: Path, changed: int) -> None:
     """A run is stopped, a stage of it is changed: the output is that of a run from the start."""
     make_corpus(tmp_path / "in")
     stopped(tmp_path, PIPELINE)
     stages = [dict(stage) for stage in PIPELINE]
     stages[changed]["id"] = "renamed"
-    engine = {"kind": "inline", "shard_bytes": 4000}
-    run(make_config(tmp_path, stages, engine=engine))
-    run(make_config(tmp_path, stages, name="fresh", engine=engine, keep_work=True))
+    run(make_config(tmp_path, stages, engine=SMALL))
+    run(make_config(tmp_path, stages, name="fresh", engine=SMALL, keep_work=True))
     assert bytes_of(tmp_path / "run") == bytes_of(tmp_path / "fresh")
 
 

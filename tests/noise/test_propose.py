@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cleaner.config.yaml_source import load_with_positions
@@ -140,8 +140,9 @@ marked = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(marked, st.booleans()), min_size=3, max_size=12))
+@example([("'", False), ("'", False), ("(12) (12)", False)])
 def test_any_printable_lines_make_a_pack_that_loads(lines: list[tuple[str, bool]]) -> None:
     """Marks of YAML and of patterns are text in it; its examples do what they say."""
     repeats = [repeat(text, any_number=number) for text, number in lines]
