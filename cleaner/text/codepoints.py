@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,11 +75,18 @@ class CodePoints:
     syllable: NDArray[np.uint64]
 
 
-@lru_cache(maxsize=2)
 def code_points(fold_digits: bool = False) -> CodePoints:
     """The tables; they depend on Python's version of Unicode alone. Built once, in about 0.1 s."""
-    if fold_digits:
-        return _with_folded_digits(code_points())
+    return _folded() if fold_digits else _plain()
+
+
+@cache
+def _folded() -> CodePoints:
+    return _with_folded_digits(_plain())
+
+
+@cache
+def _plain() -> CodePoints:
     entries = _plain_entries()
     sequences: list[int] = []
     _fold_letters(entries, sequences)

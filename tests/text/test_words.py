@@ -216,3 +216,10 @@ def test_what_is_counted_without_a_look_is_letters() -> None:
     points = [*range(0xC0, 0x250), *range(0x1E80, 0x1F00)]
     texts = pa.array([f"{chr(p) * 70} {chr(p)}" for p in points])
     assert count_words(texts).tolist() == word_hashes(texts).counts.tolist()
+
+
+def test_the_tables_are_built_once() -> None:
+    """However they are asked for: building takes as long as hashing megabytes."""
+    for fold in (False, True):
+        assert codepoints.code_points(fold) is codepoints.code_points(fold_digits=fold)
+    assert codepoints.code_points() is codepoints.code_points(fold_digits=False)
