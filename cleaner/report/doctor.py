@@ -89,6 +89,7 @@ def _small_run(folder: Path) -> None:
         (folder / "in" / f"{number}.txt").write_bytes(text.encode())
     passages: Value = {"use": "near_duplicates", "id": "passages", "unit": "passage"}
     stages: list[Value] = [{"use": use} for use in STAGES]
+    stages.insert(1, {"use": "quality", "on_fail": "annotate"})
     stages += [passages, {"use": "tidy"}]
     config = {
         "name": "doctor",
