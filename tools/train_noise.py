@@ -46,12 +46,12 @@ UNKNOWN_RULES = 0.35
 NEAR, FAR_SHARE = 8, 0.12
 """Lines so near to main text are all learned from; of the others this share, with more weight."""
 HEADLINE_WEIGHT = 4.0
-FIRST_TREES, SECOND_TREES, HEADLINE_TREES = 240, 180, 40
+FIRST_TREES, SECOND_TREES, HEADLINE_TREES = 140, 100, 40
 SETTINGS: dict[str, Any] = {
     "objective": "binary",
     "num_leaves": 31,
     "max_depth": 7,
-    "learning_rate": 0.06,
+    "learning_rate": 0.1,
     "min_data_in_leaf": 60,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
