@@ -46,9 +46,8 @@ def plain_columns() -> list[int]:
 
 def fit(values: NDArray[np.int16], rows: Rows, chosen: NDArray[np.bool_]) -> lightgbm.Booster:
     """Trees from some lines."""
-    data = lightgbm.Dataset(
-        values[chosen], rows.pages.labels[rows.features.scan.where][chosen], rows.weight[chosen]
-    )
+    main_text = rows.pages.labels[rows.features.scan.where][chosen]
+    data = lightgbm.Dataset(values[chosen], main_text, weight=rows.weight[chosen])
     return lightgbm.train(PLAIN, data, num_boost_round=TREES)
 
 
