@@ -33,7 +33,7 @@ UNSURE = (20, 980)
 """First scores of main text that the second pass looks at again: it overturns no others."""
 HEADLINE_REACH = 40
 """A headline stands at most so many lines above the text."""
-HEADLINE_SURE, HEADLINE_BEST = 60, 15
+HEADLINE_SURE, HEADLINE_BEST = 80, 18
 """A line that may be the headline stays with this score, the page's best one with the second."""
 _HEADLINE_NOISE = 200
 _BODY_WORDS, _BODY_NOISE = 12, 550
