@@ -33,9 +33,11 @@ SHARES = {
     "joined": 0.2,
     "verses": 0.12,
     "heads": 0.12,
-    "moved": 0.35,
+    "moved": 0.25,
 }
 """Pages of which a version of each kind is made."""
+INSIDE = 0.25
+"""Pages with the text of another whose blocks inside the text move, too."""
 AGAIN = 0.15
 """Clean pages that say their first lines again at their end."""
 FRAMED = ("joined", "verses", "heads", "moved")
@@ -103,21 +105,15 @@ def made_pages(pages: Sequence[GoldPage], seed: int) -> list[GoldPage]:
 def _with_text(
     lines: list[tuple[str, bool]], other: GoldPage, rng: np.random.Generator
 ) -> list[tuple[str, bool]]:
-    """The frame of a page with another page's text: blocks inside it stand between paragraphs."""
-    blocks: list[list[tuple[str, bool]]] = [[]]
-    for line in lines:
-        if not line[1]:
-            blocks[-1].append(line)
-        elif blocks[-1] or len(blocks) == 1:
-            blocks.append([])
-    head, inside, tail = blocks[0], [b for b in blocks[1:-1] if b], blocks[-1]
-    text = [(t, True) for t, main in zip(other.lines, other.labels, strict=True) if main]
-    places = np.sort(rng.integers(1, len(text), len(inside))).tolist()
-    found, at = list(head), 0
-    for place, block in zip(places, inside, strict=True):
-        found += [*text[at:place], *block]
-        at = place
-    return [*found, *text[at:], *tail]
+    """The frame of a page around another page's text, and now and then its blocks inside it."""
+    main = [at for at, (_, label) in enumerate(lines) if label]
+    head, tail = lines[: main[0]], lines[main[-1] + 1 :]
+    text = [(line, True) for line, label in zip(other.lines, other.labels, strict=True) if label]
+    inside = [line for line in lines[main[0] : main[-1]] if not line[1]]
+    if inside and rng.random() < INSIDE:
+        at = int(rng.integers(1, len(text)))
+        text[at:at] = inside
+    return [*head, *text, *tail]
 
 
 def _columns(lines: Sequence[tuple[str, bool]]) -> tuple[list[str], list[bool]]:

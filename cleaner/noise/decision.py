@@ -27,7 +27,7 @@ PLAIN = 800
 frame at all."""
 MOST = 850
 """The highest limit of a page, in thousandths."""
-PARAGRAPH, HEADING, GAP = 10, 7, 12
+PARAGRAPH, HEADING, GAP = 10, 9, 12
 """Words of a paragraph, of a heading or a row of a table, and how many of these may stand between
 two paragraphs."""
 SURE, BELOW = 300, 700
