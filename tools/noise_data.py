@@ -3,7 +3,8 @@
 Made pages teach what labelled pages seldom show. Without a frame: `clean`, the main text alone;
 `long`, the same with its paragraphs in one line; `teasers`, with headline and first sentence of
 other pages of the set after or inside the text. In the page's own frame: `joined`, its paragraphs
-in one line; `verses`, they are broken into short lines; `heads`, with sub-heads of a word or two.
+in one line; `verses`, they are broken into short lines; `heads`, with sub-heads of a word or two;
+`moved`, the text of a page of another site in place of its own.
 All choices are seeded.
 """
 
@@ -32,11 +33,14 @@ SHARES = {
     "joined": 0.2,
     "verses": 0.12,
     "heads": 0.12,
+    "moved": 0.25,
 }
 """Pages of which a version of each kind is made."""
+INSIDE = 0.25
+"""Pages with the text of another whose blocks inside the text move, too."""
 AGAIN = 0.15
 """Clean pages that say their first lines again at their end."""
-FRAMED = ("joined", "verses", "heads")
+FRAMED = ("joined", "verses", "heads", "moved")
 FRAMED_WEIGHT = 0.5
 """What a made page in its frame weighs beside a genuine one."""
 MIN_SITES = 3
@@ -58,7 +62,10 @@ def made_pages(pages: Sequence[GoldPage], seed: int) -> list[GoldPage]:
     rng = np.random.Generator(np.random.PCG64(seed))
     donors: dict[str, list[tuple[str, str]]] = defaultdict(list)
     labels: dict[str, list[str]] = defaultdict(list)
+    texts: dict[str, list[GoldPage]] = defaultdict(list)
     for page in pages:
+        if sum(page.labels) >= 4:
+            texts[page.lang].append(page)
         group = f"{page.set}/{page.lang}"
         teaser = _teaser(page)
         if teaser is not None:
@@ -87,7 +94,26 @@ def made_pages(pages: Sequence[GoldPage], seed: int) -> list[GoldPage]:
             made.append(_page(page, "verses", *_columns(_in_verses(framed, rng))))
         if "heads" in wanted and labels[group]:
             made.append(_page(page, "heads", *_columns(_with_heads(framed, labels[group], rng))))
+        if "moved" in wanted:
+            other = texts[page.lang][int(rng.integers(0, len(texts[page.lang])))]
+            if other.site != page.site:
+                moved = _page(page, "moved", *_columns(_with_text(framed, other, rng)))
+                made.append(replace(moved, site=f"{page.site}+{other.site}"))
     return made
+
+
+def _with_text(
+    lines: list[tuple[str, bool]], other: GoldPage, rng: np.random.Generator
+) -> list[tuple[str, bool]]:
+    """The frame of a page around another page's text, and now and then its blocks inside it."""
+    main = [at for at, (_, label) in enumerate(lines) if label]
+    head, tail = lines[: main[0]], lines[main[-1] + 1 :]
+    text = [(line, True) for line, label in zip(other.lines, other.labels, strict=True) if label]
+    inside = [line for line in lines[main[0] : main[-1]] if not line[1]]
+    if inside and rng.random() < INSIDE:
+        at = int(rng.integers(1, len(text)))
+        text[at:at] = inside
+    return [*head, *text, *tail]
 
 
 def _columns(lines: Sequence[tuple[str, bool]]) -> tuple[list[str], list[bool]]:
@@ -218,7 +244,8 @@ class Rows:
     Attributes:
         pages: the columns that they come from.
         features: with an empty lexicon.
-        page: int64[lines]; site: int64[pages]; is_made: bool[pages].
+        page: int64[lines]; is_made: bool[pages].
+        site: int64[pages]; donor: int64[pages]: the site of the text, of most pages the same.
         label: bool[lines]: to be kept, with the page's headline where the gold leaves it out.
         weight: float64[lines], of a page 100 in all, by the square root of the words.
     """
@@ -227,6 +254,7 @@ class Rows:
     features: Features
     page: NDArray[np.int64]
     site: NDArray[np.int64]
+    donor: NDArray[np.int64]
     is_made: NDArray[np.bool_]
     label: NDArray[np.bool_]
     headline: NDArray[np.bool_]
@@ -250,12 +278,20 @@ def rows_of(pages: Sequence[GoldPage], made: Sequence[GoldPage], headline_weight
         gold,
         found,
         page,
-        np.unique([p.site for p in gold.pages], return_inverse=True)[1],
+        *_sites(gold),
         np.arange(len(gold.pages)) >= len(pages),
         gold.labels[lines.where] | title,
         title,
         weight,
     )
+
+
+def _sites(gold: GoldPages) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The site of each page and that of its text, as numbers, int64[pages] each."""
+    named = [p.site.partition("+")[::2] for p in gold.pages]
+    both = [site for site, _ in named] + [donor or site for site, donor in named]
+    numbers = np.unique(both, return_inverse=True)[1]
+    return numbers[: len(named)], numbers[len(named) :]
 
 
 def _repeats(gold: GoldPages, genuine: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -95,7 +95,7 @@ class Trainer:
         """A model from the pages of some sites, bool[sites]."""
         rows = self.rows
         of_site = rows.site[rows.page]
-        mine = sites[of_site]
+        mine = sites[of_site] & sites[rows.donor[rows.page]]
         lexicon = self.lexicons.make(sites)
         lines = self._known(with_lexicon(rows.features, lexicon))
         values = lines.values

@@ -236,10 +236,10 @@ class Read(_Model):
         default=(200,),
         description="The responses of web archives that are read; others are passed by.",
     )
-    segment: Literal["line", "paragraph"] = Field(
+    segment: Literal["line", "paragraph", "sentence"] = Field(
         default="line",
-        description="What a passage is: a line with its line end, or a paragraph with the blank"
-        " lines after it.",
+        description="What a passage is: a line with its line end; a paragraph with the blank lines"
+        " after it; or a sentence, for texts whose lines are long (the stage `noise` wants lines).",
     )
 
 

@@ -33,8 +33,10 @@ UNSURE = (20, 980)
 """First scores of main text that the second pass looks at again: it overturns no others."""
 HEADLINE_REACH = 40
 """A headline stands at most so many lines above the text."""
-HEADLINE_SURE, HEADLINE_BEST = 250, 30
+HEADLINE_SURE, HEADLINE_BEST = 60, 15
 """A line that may be the headline stays with this score, the page's best one with the second."""
+RULED_SURE, RULED_BEST = 450, 15
+"""The same of a line that a rule would cut."""
 _HEADLINE_NOISE = 200
 _BODY_WORDS, _BODY_NOISE = 12, 550
 _HEADLINE_WORDS = (3, 40)
@@ -144,8 +146,10 @@ class NoiseModel:
         order = np.lexsort((-rows, likely, page))
         is_best = np.ones(len(rows), bool)
         is_best[:-1] = page[order][1:] != page[order][:-1]
-        kept = likely >= HEADLINE_SURE
-        kept[order[is_best]] |= likely[order[is_best]] >= HEADLINE_BEST
+        is_ruled = lines.values[rows, columns.RULE] > 0
+        kept = likely >= np.where(is_ruled, RULED_SURE, HEADLINE_SURE)
+        enough = likely >= np.where(is_ruled, RULED_BEST, HEADLINE_BEST)
+        kept[order[is_best]] |= enough[order[is_best]]
         noise[rows[kept]] = np.minimum(noise[rows[kept]], _HEADLINE_NOISE)
 
 

@@ -27,7 +27,9 @@ GLUED_CHARS = 420
 """A longer paragraph is no title with a teaser."""
 _HEAD = frozenset({"head"})
 _ASKED = ("?", "!", "？", "！", "؟")
-_ITEM = re.compile(r"\d{1,3} ?[.):/-]|[IVX]{1,4}[.)]")
+_UNENDED = 20
+"""Words from which a line without an end mark is a teaser rather than another title."""
+_ITEM = re.compile(r"\d{1,3} ?[.):/、．-]|[IVX]{1,4}[.)]")
 
 
 def mark_repeated_titles(page: Page) -> None:
@@ -220,11 +222,11 @@ def _is_pair(page: Page, at: int) -> bool:
         and title.words >= 6
         and 24 <= title.chars <= 130
         and _may_be_headline(title)
-        and title.bars <= 1
-        and teaser.kind in (Kind.PROSE, Kind.SENTENCE)
+        and title.bars <= 2
+        and (teaser.kind in (Kind.PROSE, Kind.SENTENCE) or teaser.words >= _UNENDED)
         and title.chars < teaser.chars <= TEASER_CHARS
         and teaser.words <= 75
-        and not teaser.is_listed
+        and not _is_numbered(teaser)
         and not page.is_noise(at)
     )
 
@@ -242,7 +244,10 @@ def _is_numbered(line: Line) -> bool:
 
 
 def _is_plain_body(page: Page, stop: int) -> bool:
-    """Whether the text before `stop` has paragraphs in a row, and few with a title over them."""
+    """Whether the text before `stop` has paragraphs in a row, and few with a title over them.
+
+    A longer line over one is a caption rather than a sub-head.
+    """
     lines = page.lines
     in_row = titled = 0
     for at in range(1, stop):
@@ -250,7 +255,7 @@ def _is_plain_body(page: Page, stop: int) -> bool:
             continue
         if lines[at - 1].kind is Kind.PROSE:
             in_row += 1
-        elif at >= 2 and lines[at - 1].kind is Kind.LINK and 3 <= lines[at - 1].words <= 20:
+        elif at >= 2 and lines[at - 1].kind is Kind.LINK and 3 <= lines[at - 1].words <= 12:
             titled += at > page.start + 1
     return in_row >= 2 and titled * 2 <= in_row
 
@@ -288,14 +293,27 @@ def glue(line: Line) -> int:
         head = text[:at]
         joined = text[max(0, text.rfind(" ", 0, at)) + 1 : at]
         if (
-            (ahead.islower() or ahead == " ")
-            and (left in "?!" or (len(joined) >= 2 and joined[0].islower()))
+            (ahead.islower() or ahead == " " or _is_place(text[at:]))
+            and (left in "?!" or _is_joint(joined, text[at:].split(None, 1)[0]))
             and ". " not in head
             and len(head.split()) >= 6
         ):
             return at
         return 0
     return 0
+
+
+def _is_joint(left: str, right: str) -> bool:
+    """Whether two halves of a word are two words; names such as YouTube or McDonald are one."""
+    if len(left) < 2 or not left[-1].islower():
+        return len(left) >= 2 and left[0].islower()
+    return left[0].islower() or (left.isalpha() and not (left + right).isascii())
+
+
+def _is_place(text: str) -> bool:
+    """Whether a text begins with a place in capitals and a dash, as a dispatch does."""
+    name, dash, _ = text[:40].partition(" - ")
+    return bool(dash) and len(name) >= 3 and name.isupper()
 
 
 def mark_separators(page: Page) -> None:

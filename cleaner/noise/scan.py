@@ -13,6 +13,7 @@ from cleaner.noise import glyphs
 from cleaner.text import codepoints
 from cleaner.text.jit import column, kernel
 from cleaner.text.ragged import Ragged
+from cleaner.text.utf8 import buffers, code_point
 from cleaner.text.words import word_hashes
 
 COLUMNS = (
@@ -109,7 +110,7 @@ def scan(text: pa.StringArray, first: NDArray[np.int64]) -> Scan:
     if not len(first) or first[0] != 0 or first[-1] != len(text) or np.any(np.diff(first) < 0):
         raise ValueError(f"pages do not tile the {len(text)} lines")
     rows = len(text)
-    offsets, data = _buffers(text)
+    offsets, data = buffers(text)
     looks = np.zeros((rows, WIDTH), dtype=np.int32)
     keys = np.empty((rows, 2), dtype=np.uint64)
     _scan(offsets, data, column(glyphs.classes(), np.uint8), looks, keys)
@@ -118,34 +119,6 @@ def scan(text: pa.StringArray, first: NDArray[np.int64]) -> Scan:
     if len(where) == rows:
         return Scan(where, first, looks, keys, words)
     return Scan(where, np.searchsorted(where, first), looks[where], keys[where], words.take(where))
-
-
-def _buffers(text: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Offsets int64[n + 1] and bytes of a string array without nulls."""
-    _, ends, data = text.buffers()
-    offsets = np.zeros(1, np.int64)
-    if len(text):
-        offsets = np.frombuffer(ends, np.int32, len(text) + 1, text.offset * 4).astype(np.int64)
-    view = np.frombuffer(b"" if data is None else data, np.uint8)
-    return column(offsets, np.int64), column(view, np.uint8)
-
-
-@kernel
-def _code_point(data: Any, p: Any, end: Any) -> Any:
-    """The code point at p and where the next one begins; bytes that are not UTF-8 give U+FFFD."""
-    lead = np.int64(data[p])
-    if lead < 0x80:
-        return lead, p + 1
-    size = 1 + (lead >= 0xC0) + (lead >= 0xE0) + (lead >= 0xF0)
-    if size == 1 or p + size > end:
-        return np.int64(0xFFFD), p + 1
-    if size == 2:
-        return ((lead & 0x1F) << 6) | (np.int64(data[p + 1]) & 0x3F), p + 2
-    if size == 3:
-        middle = (np.int64(data[p + 1]) & 0x3F) << 6
-        return ((lead & 0x0F) << 12) | middle | (np.int64(data[p + 2]) & 0x3F), p + 3
-    high = ((np.int64(data[p + 1]) & 0x3F) << 12) | ((np.int64(data[p + 2]) & 0x3F) << 6)
-    return ((lead & 0x07) << 18) | high | (np.int64(data[p + 3]) & 0x3F), p + 4
 
 
 @kernel
@@ -177,7 +150,7 @@ def _scan(offsets: Any, data: Any, table: Any, looks: Any, keys: Any) -> None:
         dots = 0
         while p < end:
             at = p
-            point, p = _code_point(data, p, end)
+            point, p = code_point(data, p, end)
             kind: Any = table[point] if point < _LIMIT else 0
             if kind == _SPACE:
                 pending += 1

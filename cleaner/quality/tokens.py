@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cleaner.text import codepoints
 from cleaner.text.jit import column, kernel
 from cleaner.text.segment import passages
+from cleaner.text.utf8 import buffers, code_point
 
 COLUMNS = (
     "chars",
@@ -142,7 +143,7 @@ def lines_of(text: pa.StringArray, *, punctuation: bool = True) -> Lines:
     rows = len(cut.text)
     looks = np.zeros((rows, len(COLUMNS)), np.int32)
     keys = np.empty(rows, np.uint64)
-    offsets, data = _buffers(cut.text)
+    offsets, data = buffers(cut.text)
     # A token has at least one byte; memory that is not written to is never taken.
     tokens = np.empty(int(offsets[-1] - offsets[0]) + 1, np.uint64)
     filled = int(
@@ -194,38 +195,10 @@ def _short() -> NDArray[np.uint64]:
     return column(np.array(sorted(states), np.uint64), np.uint64)
 
 
-def _buffers(text: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Offsets int64[n + 1] and bytes of a string array without nulls."""
-    _, ends, data = text.buffers()
-    offsets = np.zeros(1, np.int64)
-    if len(text):
-        offsets = np.frombuffer(ends, np.int32, len(text) + 1, text.offset * 4).astype(np.int64)
-    view = np.frombuffer(b"" if data is None else data, np.uint8)
-    return column(offsets, np.int64), column(view, np.uint8)
-
-
-@kernel
-def _code_point(data: Any, p: Any, end: Any) -> Any:
-    """The code point at p and where the next one begins; bytes that are not UTF-8 give U+FFFD."""
-    lead = np.int64(data[p])
-    if lead < 0x80:
-        return lead, p + 1
-    size = 1 + (lead >= 0xC0) + (lead >= 0xE0) + (lead >= 0xF0)
-    if size == 1 or p + size > end:
-        return np.int64(0xFFFD), p + 1
-    if size == 2:
-        return ((lead & 0x1F) << 6) | (np.int64(data[p + 1]) & 0x3F), p + 2
-    if size == 3:
-        middle = (np.int64(data[p + 1]) & 0x3F) << 6
-        return ((lead & 0x0F) << 12) | middle | (np.int64(data[p + 2]) & 0x3F), p + 3
-    high = ((np.int64(data[p + 1]) & 0x3F) << 12) | ((np.int64(data[p + 2]) & 0x3F) << 6)
-    return ((lead & 0x07) << 18) | high | (np.int64(data[p + 3]) & 0x3F), p + 4
-
-
 @kernel
 def _class_at(data: Any, p: Any, end: Any, table: Any) -> Any:
     """The class of the code point at p, and where the next one begins."""
-    point, after = _code_point(data, p, end)
+    point, after = code_point(data, p, end)
     if point < _LIMIT:
         return np.int64(table[point]), after
     return np.int64(MARK), after
@@ -237,7 +210,7 @@ def _marks_inside(data: Any, p: Any, end: Any, table: Any) -> Any:
     count = 0
     last = np.int64(0)
     while p < end and count <= _MOST_MARKS:
-        point, after = _code_point(data, p, end)
+        point, after = code_point(data, p, end)
         kind = np.int64(table[point]) if point < _LIMIT else np.int64(MARK)
         if kind in (LOWER, UPPER, DIGIT):
             return count
@@ -330,7 +303,7 @@ def _scan(
             done = p >= end
             point, kind, nxt = np.int64(32), np.int64(SPACE), p
             if not done:
-                point, nxt = _code_point(data, p, end)
+                point, nxt = code_point(data, p, end)
                 kind = np.int64(table[point]) if point < _LIMIT else np.int64(MARK)
             is_word = kind in (LOWER, UPPER, DIGIT)
             glued, opens = False, False

@@ -8,7 +8,7 @@ A kernel is compiled at its first call, for the types that it gets: callers pass
 `column`, so that there is one version of each. Compiled code is kept on disk beside the source.
 Numba renews it when the file of the function changes, **not** when a function or a constant of
 another file that it uses does; so kernels call kernels of their own file only, and of
-`cleaner.text.mix` and `cleaner.text.simd`, whose functions never change.
+`cleaner.text.mix`, `simd` and `utf8`, whose functions never change.
 """
 
 from __future__ import annotations

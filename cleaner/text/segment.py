@@ -1,8 +1,8 @@
-r"""Passages: lines or paragraphs that tile a document without gaps, with exact offsets.
+r"""Passages: lines, paragraphs or sentences that tile a document without gaps, with exact offsets.
 
 A line ends at \n, \r\n, a lone \r, U+2028 or U+2029, and includes that end. U+0085 is no line
 end here: in text that was read in the wrong encoding it is half a letter. A paragraph goes on to
-the end of the blank lines that follow it.
+the end of the blank lines that follow it. Sentences: see `cleaner.text.sentence`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from cleaner.text.jit import column, kernel
+from cleaner.text.sentence import cut_sentences
 
-Unit: TypeAlias = Literal["line", "paragraph"]
+Unit: TypeAlias = Literal["line", "paragraph", "sentence"]
 
 _BLOCK = 64
 _BYTES = ir.VectorType(ir.IntType(8), _BLOCK)
@@ -63,6 +64,9 @@ def passages(text: pa.StringArray, unit: Unit = "line") -> Passages:
     found = int(_cut_lines(data, offsets, ends, end, first))
     if unit == "paragraph":
         found = int(_join_lines(data, ends, end, first))
+    elif unit == "sentence":
+        ends, end = cut_sentences(data, ends[: found + 1], end[:found], first)
+        found = len(end)
     start = np.zeros(found, np.int64)
     start[1:] = end[: found - 1] if found else 0
     start[first[:-1][np.diff(first) > 0]] = 0

@@ -175,7 +175,7 @@ read: {{max_document_bytes: 3XB, segment: page}}
             "run.yaml:22:28: read.max_document_bytes: expected a size such as 33554432,"
             ' "512MB" or "1GiB", not \'3XB\''
         ),
-        "run.yaml:22:42: read.segment: expected 'line' or 'paragraph', not 'page'",
+        "run.yaml:22:42: read.segment: expected 'line', 'paragraph' or 'sentence', not 'page'",
     ]
 
 

@@ -80,19 +80,19 @@ def test_rules_help_where_they_are_sure_or_the_line_is_a_label() -> None:
 
 def test_short_lines_between_paragraphs_stay_unless_the_model_is_sure() -> None:
     """A table inside a text is its own; the same lines after it are not."""
-    table = [750] * 4
+    table = [830] * 4
     assert cut([10, *table, 10], [40, 4, 4, 4, 4, 40]) == []
     assert cut([10, 10, *table], [40, 40, 4, 4, 4, 4]) == [2, 3, 4, 5]
     assert cut([10, 950, *table, 10], [40, 4, 4, 4, 4, 4, 40]) == [1]
     assert cut([10, *table, 10], [40, 4, 4, 14, 4, 40]) == [1, 2, 3, 4]
-    long = [750] * (GAP + 1)
+    long = [830] * (GAP + 1)
     assert len(cut([10, *long, 10], [40, *[4] * len(long), 40])) == len(long)
 
 
 def test_a_line_that_a_rule_names_ends_the_gap() -> None:
     """What stands with it between paragraphs is a box of the site's."""
-    assert cut([10, 700, 900, 10], [40, 4, 4, 40], [0, 0, 980, 0]) == [1, 2]
-    assert cut([10, 700, 10], [40, 4, 40]) == []
+    assert cut([10, 830, 900, 10], [40, 4, 4, 40], [0, 0, 980, 0]) == [1, 2]
+    assert cut([10, 830, 10], [40, 4, 40]) == []
 
 
 def test_a_page_without_a_sign_of_a_frame_is_judged_more_gently() -> None:

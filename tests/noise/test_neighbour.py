@@ -143,6 +143,33 @@ def test_subheads_with_one_paragraph_each_stay() -> None:
     assert cut([*page, *page]) == {}
 
 
+def test_teasers_without_an_end_mark_are_teasers() -> None:
+    """A long line under a title is a teaser, whether it ends in a full stop or not."""
+    teasers = [teaser.rstrip(".") for teaser in TEASERS[:2]]
+    long = [f"{teaser}, as the old men on the bench have said since spring" for teaser in teasers]
+    tail = [line for pair in zip(TITLES[:2], long, strict=True) for line in pair]
+    assert set(cut([*BODY, *tail])) == set(tail)
+
+
+def test_a_teaser_may_begin_with_a_number() -> None:
+    """A number that counts something is no list mark; one with a mark behind it is."""
+    teasers = ["4 stalls, a brass band and the oldest tractor of the valley are back.", TEASERS[1]]
+    tail = [line for pair in zip(TITLES[:2], teasers, strict=True) for line in pair]
+    assert set(cut([*BODY, *tail])) == set(tail)
+    listed = [f"{n}、{teaser}" for n, teaser in enumerate(TEASERS[:2], start=1)]
+    assert (
+        cut([*BODY, *(line for pair in zip(TITLES, listed, strict=False) for line in pair)]) == {}
+    )
+
+
+def test_captions_do_not_make_a_page_one_of_subheads() -> None:
+    """Long lines without an end mark over paragraphs are captions; teasers at the end still go."""
+    caption = "Villagers look at the bridge over the mill pond on the morning after the long vote"
+    page = [BODY[0], caption, BODY[1], caption + " of the council", BODY[2], BODY[0], BODY[1]]
+    tail = [line for pair in zip(TITLES, TEASERS, strict=True) for line in pair]
+    assert set(cut([*page, *tail])) == set(tail)
+
+
 def test_questions_and_answers_at_the_end_stay() -> None:
     """Questions are not titles of other articles."""
     questions = [
@@ -169,6 +196,19 @@ def test_glue_is_not_seen_in_names() -> None:
     text = "The firm moved its JavaScript and YouTube teams from McAllister House to the iPhone lab"
     assert glue(look(f"{text} in the spring, and nobody noticed for a month.")) == 0
     assert glue(look(TITLES[0] + TEASERS[0])) == len(TITLES[0])
+
+
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [
+        ("Đò chiều thôi chở khách qua bến sông Lãng ở xã Mỹ", "Người lái đò nói ông đã già."),
+        ("Cây gạo ba trăm tuổi đầu làng lại nở hoa đỏ rực", "HÀ NAM - Cả làng kéo nhau ra xem."),
+        ("Chuyện chưa kể về ngôi đình cổ của dòng họ Lãng Vân", "Ngày hội làng năm nay mưa to."),
+    ],
+)
+def test_glue_is_seen_after_names_and_before_places(title: str, sentence: str) -> None:
+    """A title may end in a name, and a sentence begin with a place in capitals."""
+    assert glue(look(f"{title}{sentence} Mưa vẫn chưa ngớt.")) == len(title)
 
 
 def test_separators_between_noise_are_cut() -> None:
