@@ -57,6 +57,8 @@ def parse(
     faults = list(found.faults)
     stages = _stages(found, allow_plugins, faults)
     config = _settings(found, faults)
+    if config is not None:
+        faults += _reader_faults(config.read.readers, found, allow_plugins)
     if faults or config is None:
         raise ConfigError([fault for _, fault in sorted(faults, key=lambda item: item[0])])
     return config.model_copy(update={"stages": tuple(stages)})
@@ -144,6 +146,26 @@ def _validated(cls: type[Stage], item: dict[str, Value], path: KeyPath, found: D
     except Exception as error:  # the class's own validators are not ours
         expected = f"{cls.__name__} failed on its settings: {type(error).__name__}: {error}"
         raise _StageFaults([_at(found, path, Fault("", dotted(path), expected))]) from error
+
+
+def _reader_faults(
+    names: Sequence[str], found: Draft, allow_plugins: bool
+) -> list[tuple[Rank, Fault]]:
+    """What is wrong with the readers of plugins: of each by itself, or else of all together."""
+    path: KeyPath = ("read", "readers")
+    faults: list[tuple[Rank, Fault]] = []
+    for place, name in enumerate(names):
+        try:
+            registry.reader(name, allow_plugins=allow_plugins)
+        except ConfigError as error:
+            here = (*path, place)
+            faults += [_at(found, here, replace(f, key=dotted(here))) for f in error.faults]
+    if names and not faults:
+        try:
+            registry.readers(names, allow_plugins=allow_plugins)
+        except ConfigError as error:
+            faults += [_at(found, path, replace(f, key=dotted(path))) for f in error.faults]
+    return faults
 
 
 class _StageFaults(Exception):  # noqa: N818  carries the faults of one stage to the list of all

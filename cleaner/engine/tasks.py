@@ -22,12 +22,12 @@ from cleaner.engine.breadcrumbs import (
     suspects_of,
 )
 from cleaner.engine.context import Context, load_context
-from cleaner.engine.host import Host, describe
+from cleaner.engine.host import Host
 from cleaner.engine.load import BASE_COLUMNS, Loaded, load
 from cleaner.engine.phases import Op, Phase
 from cleaner.engine.read_task import run_read
 from cleaner.engine.write_task import run_write
-from cleaner.errors import CleanerError
+from cleaner.errors import CleanerError, describe
 from cleaner.io import exchange
 from cleaner.io.schema import QUARANTINE
 from cleaner.io.state import StateWriter
