@@ -32,6 +32,7 @@ BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
         "url": "cleaner.stages.url:Url",
         "quality": "cleaner.stages.quality:Quality",
         "decontaminate": "cleaner.stages.decontaminate:Decontaminate",
+        "tokens": "cleaner.stages.tokens:Tokens",
         "exact_duplicates": "cleaner.stages.exact_duplicates:ExactDuplicates",
         "near_duplicates": "cleaner.stages.near_duplicates:NearDuplicates",
         "tidy": "cleaner.stages.tidy:Tidy",

@@ -78,9 +78,15 @@ def check_order(stages: Sequence[Stage]) -> list[tuple[int, str, str, str]]:
     """What is wrong with the order of the stages: (place, key, what is wrong, hint) of each fault.
 
     Names are unique; what a stage reads, an earlier one has added; after a stage that keeps one of
-    several copies none may drop documents, or the last copy could go.
+    several copies none may drop documents, or the last copy could go; after the last stage that
+    measures the text none may change it.
     """
-    return [*_repeated_names(stages), *_unmet_reads(stages), *_drops_after_copies(stages)]
+    return [
+        *_repeated_names(stages),
+        *_unmet_reads(stages),
+        *_drops_after_copies(stages),
+        *_edits_after_measures(stages),
+    ]
 
 
 def _settings(found: Draft, faults: list[tuple[Rank, Fault]]) -> RunConfig | None:
@@ -225,6 +231,18 @@ def _drops_after_copies(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str
             yield place, "", expected, f"move it before {passages!r}"
         keeper = keeper or (stage.name if stage.keeps_one else "")
         passages = passages or (stage.name if stage.keeps_passages() else "")
+
+
+def _edits_after_measures(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str, str]]:
+    last = {stage.use: place for place, stage in enumerate(stages) if stage.measures}
+    for place in sorted(last.values()):
+        later = [stage.name for stage in stages[place + 1 :] if stage.can_edit()]
+        if later:
+            expected = (
+                f"{stages[place].name!r} measures the text, but {later[-1]!r}, which can change it,"
+                " comes later"
+            )
+            yield place, "", expected, f"move it behind {later[-1]!r}"
 
 
 def slug(source_name: str) -> str:

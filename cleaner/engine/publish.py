@@ -233,6 +233,11 @@ def _manifest(
         "plugins": [
             plugin.to_json() for plugin in plugins_of(context.stages, context.config.read.readers)
         ],
+        "digests": {
+            stage.name: digest
+            for stage, digest in zip(context.stages, context.digests, strict=True)
+            if digest
+        },
         "priorities": dict(context.priorities),
         "selection": [context.selection.limit, context.selection.threshold, context.selection.seed],
         "inputs": [

@@ -90,6 +90,10 @@ class Decontaminate(MapStage):
             raise ValueError("expected `shortest` to be at most `ngram`")
         return self
 
+    def can_edit(self) -> bool:
+        """If it cuts passages."""
+        return self.action == "cut"
+
     def can_drop(self) -> bool:
         """If it drops documents."""
         return self.action == "drop"
