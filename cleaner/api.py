@@ -222,7 +222,7 @@ def _open(settings: str) -> _Opened:
     functions: list[tuple[str, Callable[[Batch], Batch]]] = []
     reasons: dict[str, str] = {}
     for place, stage in enumerate(config.stages):
-        if not isinstance(stage, MapStage):
+        if not isinstance(stage, MapStage) or stage.steps():
             raise _fault(f"stages.{place}", _why_not(stage), "put it into a config and run that")
         functions.append((stage.name, stage.open()))
         reasons |= stage.rules()

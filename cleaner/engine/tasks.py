@@ -164,7 +164,7 @@ def task_count(context: Context, phase: Phase) -> int:
 def step_of(context: Context, op: Op) -> Step:
     """The step of a corpus stage that an op names."""
     stage = context.stages[op.stage]
-    assert isinstance(stage, CorpusStage)
+    assert isinstance(stage, MapStage | CorpusStage)
     assert op.step is not None
     return stage.steps()[op.step]
 

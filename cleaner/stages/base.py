@@ -74,11 +74,15 @@ class Stage(BaseModel):
 
 
 class MapStage(Stage):
-    """One function over batches."""
+    """One function over batches; with some settings, steps as a corpus stage has them."""
 
     def open(self) -> Apply:
         """Build what a worker needs (patterns, models) once; return the function that it calls."""
         raise TypeError(f"{type(self).__name__} does not define open()")
+
+    def steps(self) -> Sequence[Step]:
+        """The steps that take the place of `open` where the settings need the whole corpus."""
+        return ()
 
 
 class CorpusStage(Stage):
