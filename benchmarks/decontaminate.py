@@ -1,4 +1,4 @@
-"""Standing phrases against leaks: what `decontaminate` finds with each `max_corpus_count`.
+"""Standing phrases against leaks: what `decontaminate` finds with which of its keys.
 
     python -m benchmarks.decontaminate DOCS.jsonl.zst [--ngram 13] [--most 20000]
 
@@ -27,7 +27,11 @@ from cleaner.config.load import parse
 from cleaner.engine.driver import run
 
 COPIES = (1, 5, 20, 100)
-LIMITS = (None, 1, 3, 10, 30, 100)
+WAYS: tuple[dict[str, Any], ...] = (
+    {},
+    *({"min_count": count} for count in (3, 5, 10)),
+    *({"max_corpus_count": limit} for limit in (3, 10, 30, 100)),
+)
 HELD_OUT = 240
 LEAST_WORDS = 40
 
@@ -79,15 +83,15 @@ def make(texts: list[str], folder: Path, seed: int) -> dict[int, int]:
     return leaks
 
 
-def dropped(folder: Path, limit: int | None, ngram: int) -> dict[int, float]:
+def dropped(folder: Path, way: dict[str, Any], ngram: int) -> dict[int, float]:
     """Document → matching n-grams, of those that are dropped."""
-    output = folder / f"run-{limit}-{ngram}"
+    output = Path(tempfile.mkdtemp(dir=folder)) / "run"
     stage: dict[str, Any] = {"use": "decontaminate", "against": [str(folder / "bench.jsonl")]}
     config = {
         "name": "decontaminate",
         "input": [str(folder / "corpus.jsonl")],
         "output": str(output),
-        "stages": [{**stage, "ngram": ngram, "shortest": min(8, ngram), "max_corpus_count": limit}],
+        "stages": [{**stage, "ngram": ngram, "shortest": min(8, ngram), **way}],
         "engine": "inline",
     }
     run(parse(json.dumps(config), "decontaminate"))
@@ -96,7 +100,7 @@ def dropped(folder: Path, limit: int | None, ngram: int) -> dict[int, float]:
 
 
 def main() -> None:
-    """A row for each limit."""
+    """A row for each way."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("documents", type=Path)
     parser.add_argument("--most", type=int, default=20_000)
@@ -111,15 +115,16 @@ def main() -> None:
         total = Counter(leaks.values())
         print(f"{len(texts) - HELD_OUT:,} documents, {HELD_OUT} records, n-grams of {args.ngram}\n")
         heads = " | ".join(f"found of {n}" for n in COPIES)
-        print(f"| max_corpus_count | {heads} | dropped without a leak | half a record or more |")
+        print(f"| keys | {heads} | dropped without a leak | half a record or more |")
         print("|" + "---|" * (len(COPIES) + 3))
-        for limit in LIMITS:
-            gone = dropped(folder, limit, args.ngram)
+        for way in WAYS:
+            gone = dropped(folder, way, args.ngram)
             found = Counter(copies for document, copies in leaks.items() if document in gone)
             others = [score for document, score in gone.items() if document not in leaks]
             cells = [f"{found[n] / total[n]:.2f}" for n in COPIES]
             large = sum(score >= half for score in others)
-            print(f"| {limit} | {' | '.join(cells)} | {len(others)} | {large} |", flush=True)
+            keys = ", ".join(f"{key}: {value}" for key, value in way.items()) or "(as they are)"
+            print(f"| {keys} | {' | '.join(cells)} | {len(others)} | {large} |", flush=True)
 
 
 if __name__ == "__main__":

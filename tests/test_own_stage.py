@@ -127,6 +127,7 @@ def test_the_package_works_from_end_to_end(place: Path, installed: Path) -> None
     assert said.startswith("The ferry leaves at eight.\nSubtitles by  OPENFILMS\n")
 
 
+@pytest.mark.slow
 def test_the_manifest_names_the_package_and_another_version_redoes_the_run(
     place: Path, installed: Path, tmp_path: Path
 ) -> None:
@@ -183,6 +184,37 @@ def test_plugins_can_be_refused(place: Path, installed: Path, command: str, way:
     assert not (place / "out").exists()
 
 
+@pytest.mark.slow
+def test_other_commands_that_read_configs_refuse_plugins_too(place: Path, installed: Path) -> None:
+    """A run's own config, one that is given to an index, and what is listed."""
+    config = write_config(place, engine="inline")
+    succeed(cleaner(place, installed, "run", config, "--quiet"))
+    doc_id = rows_of(place / "out/films", "corpus")[0]["doc_id"]
+    raw = ("restore", "out/films", doc_id, "--raw")
+    index = ("index", "build", "out/known", "out/films", "--config", config)
+    for words, otherwise in ((raw, "was not extracted from HTML"), (index, "no near_duplicates")):
+        allowed = cleaner(place, installed, *words)
+        assert (allowed.returncode, otherwise in allowed.stderr) == (2, True), allowed.stderr
+        refused = cleaner(place, installed, *words, "--no-plugins")
+        assert refused.returncode == 2
+        assert "plugins are switched off" in refused.stderr
+    listed = succeed(cleaner(place, installed, "stages", CLEANER_NO_PLUGINS="1"))
+    assert "tidy" in listed
+    assert "cut_lines" not in listed
+    assert "srt" not in listed
+    code = f"import cleaner; cleaner.run({config!r}, quiet=True, plugins=False)"
+    path = os.pathsep.join(map(str, (installed, ROOT)))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "plugins are switched off" in done.stderr
+
+
 def test_a_package_that_cannot_be_imported_is_named(place: Path, installed: Path) -> None:
     """One sentence for each place that names it; the list of stages goes on without it."""
     config = write_config(place)
@@ -218,6 +250,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_page_runs(place: Path, installed: Path) -> None:
     """Its code and configs are written to the files that they name, its commands end well."""
     shutil.copytree(ROOT / "seeds", place / "seeds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -252,6 +253,22 @@ def test_two_readers_of_one_suffix_are_refused(
     monkeypatch.syspath_prepend(tmp_path)
     assert refused("alpha", "beta") == "'alpha' and 'beta' are both for .log"
     assert set(readers(["beta"])) == {"beta"}
+
+
+def test_another_version_of_a_reader_is_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the same package gives it, from the same file."""
+    from cleaner.engine.context import reader_fingerprints
+
+    add_reader(tmp_path, "versioned_logs", "logs", (".log",))
+    monkeypatch.syspath_prepend(tmp_path)
+    before = reader_fingerprints(["logs"])
+    assert reader_fingerprints(["logs"]) == before
+    module = sys.modules["versioned_logs"]
+    monkeypatch.setattr(module, "READER", replace(reader("logs"), version=2))
+    assert reader_fingerprints(["logs"]) != before
+    assert reader_fingerprints([]) == [[], []]
 
 
 def test_what_is_no_reader_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
