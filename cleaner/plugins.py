@@ -11,6 +11,7 @@ import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution, entry_points
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -99,8 +100,9 @@ def is_ours(thing: Any) -> bool:
     return str(getattr(thing, "__module__", "")).partition(".")[0] == OURS
 
 
+@lru_cache(maxsize=256)
 def describe(kind: Kind, name: str, group: str, thing: Any) -> Plugin:
-    """Where a stage's class, or a reader's function, comes from."""
+    """Where a stage's class, or a reader's function, comes from; looked up once a process."""
     target = f"{thing.__module__}:{thing.__qualname__}"
     named = points(group).get(name, ())
     if named:
