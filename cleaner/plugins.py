@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distribution, entry_points
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, entry_points
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -70,8 +70,7 @@ def points(group: str) -> Mapping[str, Sequence[Point]]:
     """Name → entry points of a group, sorted; a package that is on the path twice counts once."""
     found: dict[str, set[Point]] = {}
     for point in entry_points(group=group):
-        package = point.dist
-        about = (package.name, package.version) if package is not None else ("", "")
+        about = [_said(point.dist, key) for key in ("Name", "Version")]
         found.setdefault(point.name, set()).add(Point(f"{point.module}:{point.attr}", *about))
     return {name: tuple(sorted(found[name])) for name in sorted(found)}
 
@@ -110,6 +109,13 @@ def describe(kind: Kind, name: str, group: str, thing: Any) -> Plugin:
         return Plugin(kind, name, target, point.package, point.version, _source(thing))
     package, version = _package(thing.__module__.partition(".")[0])
     return Plugin(kind, name, target, package, version, _source(thing))
+
+
+def _said(package: Distribution | None, key: str) -> str:
+    """A field of a package's metadata, which may be damaged."""
+    if package is None or key not in package.metadata:
+        return ""
+    return package.metadata[key]
 
 
 def _package(module: str) -> tuple[str | None, str | None]:

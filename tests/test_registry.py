@@ -244,6 +244,18 @@ def test_a_reader_takes_nothing_that_is_built_in(
     assert refused(name).startswith(message)
 
 
+def test_a_package_with_damaged_metadata_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name and version are not known; nothing fails for that."""
+    plugin(tmp_path, "nameless", "nameless = nameless:Tides")
+    (tmp_path / "nameless-1.0.dist-info" / "METADATA").write_text("")
+    plugin(tmp_path, "named", "named = named:Tides")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert {"nameless", "named"} <= set(known())
+    assert stage_class("nameless").__module__ == "nameless"
+
+
 def test_two_readers_of_one_suffix_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
