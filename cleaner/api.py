@@ -110,6 +110,7 @@ def run(
     limit: int | None = None,
     sample: int | None = None,
     quiet: bool = False,
+    plugins: bool = True,
 ) -> RunReport:
     """Run a config, or go on with a run that was stopped.
 
@@ -124,6 +125,7 @@ def run(
         limit: take the first documents only.
         sample: take that many documents, chosen by the config's seed.
         quiet: show nothing.
+        plugins: whether a config may name stages and readers that are not built in.
 
     Raises:
         CleanerError: see `cleaner.errors`; finished work is kept, the same call goes on with it.
@@ -137,10 +139,11 @@ def run(
     changes = _changes(input, output, workers)
     if isinstance(config, RunConfig):
         settings = config
-        if changes:
-            settings = parse(resolved_yaml(config), "config", overrides=changes)
+        if changes or not plugins:
+            text = resolved_yaml(config)
+            settings = parse(text, "config", overrides=changes, allow_plugins=plugins)
     else:
-        settings = load(config, overrides=changes)
+        settings = load(config, overrides=changes, allow_plugins=plugins)
     phases = len(compile_phases(settings.stages))
     with Progress(console(stderr=True), quiet, phases=phases) as progress:
         return run_config(settings, limit=limit, sample=sample, observer=progress)
@@ -219,7 +222,7 @@ def _open(settings: str) -> _Opened:
     functions: list[tuple[str, Callable[[Batch], Batch]]] = []
     reasons: dict[str, str] = {}
     for place, stage in enumerate(config.stages):
-        if not isinstance(stage, MapStage):
+        if not isinstance(stage, MapStage) or stage.steps():
             raise _fault(f"stages.{place}", _why_not(stage), "put it into a config and run that")
         functions.append((stage.name, stage.open()))
         reasons |= stage.rules()

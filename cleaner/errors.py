@@ -16,8 +16,16 @@ never reach this tree: they become rows of `quarantine/`.
 
 from __future__ import annotations
 
+import re
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+DETAIL_LIMIT = 500
+"""Characters of an error that a quarantine row holds."""
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+"""Where an object lay in memory: never twice the same."""
 
 
 class CleanerError(Exception):
@@ -87,3 +95,18 @@ class EditError(CleanerError):
 
 class WorkerDied(CleanerError):  # noqa: N818  says what happened
     """Worker processes were killed repeatedly; usually the machine ran out of memory."""
+
+
+def describe(error: BaseException) -> str:
+    """An error in words that are the same on every machine: no paths, no addresses; valid UTF-8."""
+    try:
+        said = str(error)
+    except Exception as failure:  # noqa: BLE001  an error of someone else's may fail at that, too
+        said = f"({type(failure).__name__} while it was put into words)"
+    said = _ADDRESS.sub("0x…", said)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    text = f"{type(error).__name__}: {said}"
+    if len(text) > DETAIL_LIMIT:
+        text = text[: DETAIL_LIMIT - 1] + "…"
+    return (text + place).encode("utf-8", "backslashreplace").decode()

@@ -19,7 +19,8 @@ BELOW = {
     "batch": {"errors", "text", "dedup", "noise"},
     "index": {"errors", "identity", "text", "dedup", "io"},
     "stages": {"errors", "identity", "text", "dedup", "noise", "quality", "batch", "index"},
-    "io": {"errors", "identity", "text", "dedup", "noise", "batch"},
+    "io": {"errors", "identity", "text", "dedup", "noise", "batch", "reader"},
+    "reader": {"text"},
 }
 """Part → the parts that it may import."""
 

@@ -12,6 +12,7 @@ import click
 
 from cleaner.cli.frame import finish, print_json, readable, say
 from cleaner.cli.index_query import query
+from cleaner.cli.options import no_plugins as no_plugins_option
 
 if TYPE_CHECKING:
     from cleaner.index.corpus import Corpus
@@ -63,12 +64,14 @@ index.add_command(query)
     help="Set a key of that stage, such as `threshold=0.7`; may be given several times.",
 )
 @click.option("--replace", is_flag=True, help="Replace the index that is there, when all is done.")
+@no_plugins_option("Refuse a --config with stages that are not built in.")
 def build(
     index: Path,
     runs: tuple[Path, ...],
     config: str | None,
     settings: tuple[str, ...],
     replace: bool,
+    no_plugins: bool,
 ) -> None:
     """Make an index of finished runs.
 
@@ -83,7 +86,7 @@ def build(
     from cleaner.stages.known import parameters_of, sketch_texts
 
     corpora = [open_corpus(run) for run in runs]
-    stage = _stage_for(corpora, config, settings)
+    stage = _stage_for(corpora, config, settings, allow_plugins=not no_plugins)
     added = build_index(
         index, corpora, parameters_of(stage), partial(sketch_texts, stage), replace=replace
     )
@@ -215,7 +218,11 @@ def _plural(count: int, word: str) -> str:
 
 
 def _stage_for(
-    corpora: Sequence[Corpus], config: str | None, settings: Sequence[str]
+    corpora: Sequence[Corpus],
+    config: str | None,
+    settings: Sequence[str],
+    *,
+    allow_plugins: bool,
 ) -> NearDuplicates:
     """The stage that says how an index is made: of a config, or of the runs; with these settings.
 
@@ -231,7 +238,8 @@ def _stage_for(
     else:
         from cleaner.config.load import load
 
-        items = [(config, stage.model_dump(mode="json")) for stage in load(config).stages]
+        stages_of = load(config, allow_plugins=allow_plugins).stages
+        items = [(config, stage.model_dump(mode="json")) for stage in stages_of]
     wanted = [(place, item) for place, item in items if _is_for_documents(item)]
     if not wanted and settings and config is None:
         wanted = [("--stage", {"use": "near_duplicates"})]

@@ -73,6 +73,13 @@ def changes_config(command: Callable[..., R]) -> Callable[..., R]:
     return described
 
 
+def no_plugins(what: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """The option `--no-plugins`, in a command's own words; an environment variable sets it, too."""
+    return click.option(
+        "--no-plugins", is_flag=True, envvar="CLEANER_NO_PLUGINS", show_envvar=True, help=what
+    )
+
+
 _OPTIONS = (
     click.argument("config"),
     click.option(
@@ -93,5 +100,5 @@ _OPTIONS = (
         help="Set a key, such as `stages.noise.min=3`; may be given several times.",
     ),
     click.option("--seed", type=int, metavar="N", help="The seed of all samples."),
-    click.option("--no-plugins", is_flag=True, help="Refuse stages that are not built in."),
+    no_plugins("Refuse stages and readers that are not built in."),
 )

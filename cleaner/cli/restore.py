@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from cleaner.cli.options import no_plugins as no_plugins_option
+
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -29,8 +31,15 @@ import click
     is_flag=True,
     help="Of a document from HTML: the WARC record, or the page, from the run's inputs.",
 )
+@no_plugins_option("With --raw: refuse a run whose config has stages that are not built in.")
 def restore(
-    run: Path, doc_id: str | None, to: Path | None, folder: Path | None, *, raw: bool
+    run: Path,
+    doc_id: str | None,
+    to: Path | None,
+    folder: Path | None,
+    *,
+    raw: bool,
+    no_plugins: bool,
 ) -> None:
     """Give back the original of a document, or of all.
 
@@ -49,7 +58,11 @@ def restore(
         click.echo(f"{restore_all(run, folder):,} documents in {folder}")
         return
     assert doc_id is not None
-    original = _archived(run, doc_id) if raw else restore_document(run, doc_id)
+    original = (
+        _archived(run, doc_id, allow_plugins=not no_plugins)
+        if raw
+        else restore_document(run, doc_id)
+    )
     if to is not None:
         to.write_bytes(original)
         return
@@ -58,7 +71,7 @@ def restore(
     stdout.flush()
 
 
-def _archived(run: Path, doc_id: str) -> bytes:
+def _archived(run: Path, doc_id: str, *, allow_plugins: bool) -> bytes:
     """What a document was extracted from, by the config that the run has left."""
     from cleaner.config.load import load
     from cleaner.engine.driver import find_inputs
@@ -68,4 +81,4 @@ def _archived(run: Path, doc_id: str) -> bytes:
     config = run / "config.yaml"
     if not config.exists():
         raise InputError(f"{run} is not a finished run (no config.yaml in it)")
-    return archived(run, doc_id, find_inputs(load(config)).files)
+    return archived(run, doc_id, find_inputs(load(config, allow_plugins=allow_plugins)).files)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cleaner.cli.frame import print_json, readable
+from cleaner.cli.options import no_plugins as no_plugins_option
 
 _EPILOG = """\b
 Example:
@@ -21,7 +22,7 @@ Example:
     metavar="FILE",
     help="Write to this file instead of stdout.",
 )
-@click.option("--no-plugins", is_flag=True, help="Leave out stages that are not built in.")
+@no_plugins_option("Leave out stages that are not built in.")
 def schema(out: Path | None, *, no_plugins: bool) -> None:
     """Give the JSON Schema of a config, for editors.
 

@@ -57,6 +57,8 @@ def parse(
     faults = list(found.faults)
     stages = _stages(found, allow_plugins, faults)
     config = _settings(found, faults)
+    if config is not None:
+        faults += _reader_faults(config.read.readers, found, allow_plugins)
     if faults or config is None:
         raise ConfigError([fault for _, fault in sorted(faults, key=lambda item: item[0])])
     return config.model_copy(update={"stages": tuple(stages)})
@@ -76,9 +78,15 @@ def check_order(stages: Sequence[Stage]) -> list[tuple[int, str, str, str]]:
     """What is wrong with the order of the stages: (place, key, what is wrong, hint) of each fault.
 
     Names are unique; what a stage reads, an earlier one has added; after a stage that keeps one of
-    several copies none may drop documents, or the last copy could go.
+    several copies none may drop documents, or the last copy could go; after the last stage that
+    measures the text none may change it.
     """
-    return [*_repeated_names(stages), *_unmet_reads(stages), *_drops_after_copies(stages)]
+    return [
+        *_repeated_names(stages),
+        *_unmet_reads(stages),
+        *_drops_after_copies(stages),
+        *_edits_after_measures(stages),
+    ]
 
 
 def _settings(found: Draft, faults: list[tuple[Rank, Fault]]) -> RunConfig | None:
@@ -146,6 +154,26 @@ def _validated(cls: type[Stage], item: dict[str, Value], path: KeyPath, found: D
         raise _StageFaults([_at(found, path, Fault("", dotted(path), expected))]) from error
 
 
+def _reader_faults(
+    names: Sequence[str], found: Draft, allow_plugins: bool
+) -> list[tuple[Rank, Fault]]:
+    """What is wrong with the readers of plugins: of each by itself, or else of all together."""
+    path: KeyPath = ("read", "readers")
+    faults: list[tuple[Rank, Fault]] = []
+    for place, name in enumerate(names):
+        try:
+            registry.reader(name, allow_plugins=allow_plugins)
+        except ConfigError as error:
+            here = (*path, place)
+            faults += [_at(found, here, replace(f, key=dotted(here))) for f in error.faults]
+    if names and not faults:
+        try:
+            registry.readers(names, allow_plugins=allow_plugins)
+        except ConfigError as error:
+            faults += [_at(found, path, replace(f, key=dotted(path))) for f in error.faults]
+    return faults
+
+
 class _StageFaults(Exception):  # noqa: N818  carries the faults of one stage to the list of all
     def __init__(self, faults: list[tuple[Rank, Fault]]) -> None:
         super().__init__(f"{len(faults)} faults")
@@ -203,6 +231,18 @@ def _drops_after_copies(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str
             yield place, "", expected, f"move it before {passages!r}"
         keeper = keeper or (stage.name if stage.keeps_one else "")
         passages = passages or (stage.name if stage.keeps_passages() else "")
+
+
+def _edits_after_measures(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str, str]]:
+    last = {stage.use: place for place, stage in enumerate(stages) if stage.measures}
+    for place in sorted(last.values()):
+        later = [stage.name for stage in stages[place + 1 :] if stage.can_edit()]
+        if later:
+            expected = (
+                f"{stages[place].name!r} measures the text, but {later[-1]!r}, which can change it,"
+                " comes later"
+            )
+            yield place, "", expected, f"move it behind {later[-1]!r}"
 
 
 def slug(source_name: str) -> str:

@@ -236,6 +236,11 @@ class Read(_Model):
         default=(200,),
         description="The responses of web archives that are read; others are passed by.",
     )
+    readers: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Readers of plugins, by the names that their packages give them: files with"
+        " their suffixes are read, too. `cleaner stages` lists those that are installed.",
+    )
     segment: Literal["line", "paragraph", "sentence"] = Field(
         default="line",
         description="What a passage is: a line with its line end; a paragraph with the blank lines"

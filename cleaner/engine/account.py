@@ -81,7 +81,12 @@ def corpus_counts(manifests: Sequence[Manifest]) -> dict[str, Any]:
             else:
                 total[key] = total.get(key, 0) + value
     total["langs"] = dict(sorted(total["langs"].items(), key=lambda i: (-i[1], i[0])))
-    total["lengths"] = {k: total["lengths"][k] for k in sorted(total["lengths"], key=int)}
+    for name in ("lengths", "token_lengths"):
+        if name in total:
+            total[name] = {k: total[name][k] for k in sorted(total[name], key=int)}
+    if "lang_tokens" in total:
+        found = total["lang_tokens"].items()
+        total["lang_tokens"] = dict(sorted(found, key=lambda i: (-i[1], i[0])))
     return total
 
 

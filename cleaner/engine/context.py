@@ -19,6 +19,7 @@ from cleaner.engine.phases import Phase, compile_phases
 from cleaner.io.inputs import Chunk, InputFile
 from cleaner.io.schema import SCHEMA_VERSION
 from cleaner.io.store import fingerprint, write_json
+from cleaner.registry import plugins_of, readers
 from cleaner.stages.base import Stage
 from cleaner.text.mix import splitmix
 
@@ -170,14 +171,21 @@ def code_fingerprint() -> list[Any]:
 
 
 def stage_fingerprint(stage: Stage) -> list[Any]:
-    """A stage's settings, version, and the data (rules, models) behind it."""
+    """A stage's settings, version, the data (rules, models) behind it; of a plugin, its package."""
     kind = type(stage)
     return [
+        [plugin.to_json() for plugin in plugins_of([stage], ())],
         f"{kind.__module__}:{kind.__qualname__}",
         kind.version,
         stage.model_dump(mode="json"),
         stage.digest(),
     ]
+
+
+def reader_fingerprints(names: Sequence[str]) -> list[Any]:
+    """The readers of plugins: their versions, and the packages that they come from."""
+    versions = [reader.version for reader in readers(names).values()]
+    return [versions, [plugin.to_json() for plugin in plugins_of((), names)]]
 
 
 def phase_fingerprint(context: Context, phase: Phase, upstream: Sequence[str]) -> str:
@@ -202,7 +210,7 @@ def _settings(context: Context, phase: Phase) -> list[Any]:
     """
     config = context.config
     if phase.kind == "read":
-        return [config.read.model_dump(mode="json")]
+        return [config.read.model_dump(mode="json"), reader_fingerprints(config.read.readers)]
     chosen = context.selection
     settings: list[Any] = [
         [chosen.limit, chosen.threshold, chosen.seed],

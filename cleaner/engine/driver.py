@@ -24,6 +24,7 @@ from cleaner.engine.context import (
     draw,
     partitions_for,
     phase_fingerprint,
+    reader_fingerprints,
     stage_fingerprint,
 )
 from cleaner.engine.disk import forecast
@@ -44,6 +45,7 @@ from cleaner.io.store import (
     lock,
     remove_temporary,
 )
+from cleaner.registry import suffixes
 from cleaner.report.stats import RunReport, StageReport, check_balance
 
 
@@ -145,7 +147,11 @@ def find_inputs(config: RunConfig) -> Found:
     """
     labels = {place.path: place.label for place in config.input if place.label}
     found = survey(
-        [place.path for place in config.input], base=Path.cwd(), label=labels, remote=True
+        [place.path for place in config.input],
+        base=Path.cwd(),
+        label=labels,
+        remote=True,
+        more=suffixes(config.read.readers),
     )
     require_extractor(found.files, config.read.html_extractor)
     return found
@@ -160,7 +166,8 @@ def run_identity(config: RunConfig, found: Found, limit: int | None, sample: int
     settings["priorities"] = sorted(priorities_of(config, found).items())
     files = [[f.source, f.size, f.mtime_ns, f.format, f.compression] for f in found.files]
     stages = [stage_fingerprint(s) for s in config.stages]
-    return fingerprint([code_fingerprint(), settings, stages, files, limit, sample])
+    readers = reader_fingerprints(config.read.readers)
+    return fingerprint([code_fingerprint(), settings, stages, files, limit, sample, readers])
 
 
 def priorities_of(config: RunConfig, found: Found) -> dict[str, int]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,17 +14,13 @@ from cleaner.batch import Batch
 from cleaner.engine import tally
 from cleaner.engine.breadcrumbs import ALONE, Reason, TooSlow, Trail
 from cleaner.engine.load import Loaded
-from cleaner.errors import CleanerError, EditError
+from cleaner.errors import CleanerError, EditError, describe
 from cleaner.io.schema import QUARANTINE
 from cleaner.text.decode import encode
 
 T = TypeVar("T")
 RAW_LIMIT = 64 << 10
 """Bytes of a failing document that its quarantine row holds."""
-DETAIL_LIMIT = 500
-"""Characters of the error that its quarantine row holds."""
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
-"""Where an object lay in memory: never twice the same."""
 
 
 class Host:
@@ -181,21 +174,6 @@ class Host:
         self._quarantine.append((ordinal, row))
         self.bad[reason] = self.bad.get(reason, 0) + 1
         return 1, kept + rewritten
-
-
-def describe(error: BaseException) -> str:
-    """An error in words that are the same on every machine: no paths, no addresses; valid UTF-8."""
-    try:
-        said = str(error)
-    except Exception as failure:  # noqa: BLE001  an error of someone else's may fail at that, too
-        said = f"({type(failure).__name__} while it was put into words)"
-    said = _ADDRESS.sub("0x…", said)
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    text = f"{type(error).__name__}: {said}"
-    if len(text) > DETAIL_LIMIT:
-        text = text[: DETAIL_LIMIT - 1] + "…"
-    return (text + place).encode("utf-8", "backslashreplace").decode()
 
 
 def _join(parts: list[Batch], like: Batch) -> Batch:

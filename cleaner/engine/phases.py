@@ -78,11 +78,11 @@ def compile_phases(stages: Sequence[Stage]) -> list[Phase]:
         return number
 
     for index, stage in enumerate(stages):
-        if isinstance(stage, MapStage):
+        if isinstance(stage, MapStage) and not stage.steps():
             ops.append(Op(index))
             labels.append(stage.name)
             continue
-        if not isinstance(stage, CorpusStage):
+        if not isinstance(stage, MapStage | CorpusStage):
             raise ConfigError(
                 [
                     Fault(

@@ -15,7 +15,7 @@ from cleaner.engine.driver import find_inputs, run_identity
 from cleaner.engine.phases import Op, Phase, compile_phases
 from cleaner.errors import CleanerError
 from cleaner.io.inputs import InputFile, plan_chunks
-from cleaner.stages.base import CorpusStage, Stage
+from cleaner.stages.base import CorpusStage, MapStage, Stage
 
 State: TypeAlias = Literal["new", "up_to_date", "outdated", "half_done", "refused"]
 
@@ -157,7 +157,7 @@ def _planned(phase: Phase, stages: Sequence[Stage], chunks: int) -> PlannedPhase
 def _op(op: Op, stages: Sequence[Stage]) -> str:
     """A map stage by its name; a step of a corpus stage with its kind."""
     stage = stages[op.stage]
-    if op.step is None or not isinstance(stage, CorpusStage):
+    if op.step is None or not isinstance(stage, MapStage | CorpusStage):
         return stage.name
     return f"{stage.name}: {type(stage.steps()[op.step]).__name__}"
 

@@ -27,6 +27,7 @@ from cleaner.io.store import (
     write_bytes,
     write_json,
 )
+from cleaner.registry import plugins_of
 from cleaner.report.card import card, describe
 from cleaner.report.croissant import croissant
 from cleaner.report.html import write_page
@@ -229,6 +230,14 @@ def _manifest(
         "config": context.config.model_dump(
             mode="json", exclude={"engine", "input", "output", "keep_work"}
         ),
+        "plugins": [
+            plugin.to_json() for plugin in plugins_of(context.stages, context.config.read.readers)
+        ],
+        "digests": {
+            stage.name: digest
+            for stage, digest in zip(context.stages, context.digests, strict=True)
+            if digest
+        },
         "priorities": dict(context.priorities),
         "selection": [context.selection.limit, context.selection.threshold, context.selection.seed],
         "inputs": [

@@ -11,10 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cleaner.config import model as settings
 from cleaner.engine.context import Context
 from cleaner.io.readers import Read, ReadOptions, read_chunk
 from cleaner.io.schema import ORIGINALS, QUARANTINE
 from cleaner.io.store import Files, ipc_writer
+from cleaner.registry import readers
 
 
 def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any], dict[str, float]]:
@@ -31,12 +33,13 @@ def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any]
     digests: dict[int, np.ndarray[Any, np.dtype[np.uint64]]] = {}
     documents: dict[int, int] = {}
     chunk = context.chunks[index]
+    options = read_options(context.config.read)
     records: dict[int, int] = {}
     with (
         ipc_writer(files.path("originals.arrow"), ORIGINALS) as good,
         ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine,
     ):
-        for part in _up_to(context, index, read_chunk(chunk, context.files, options(context))):
+        for part in _up_to(context, index, read_chunk(chunk, context.files, options)):
             if part.documents.num_rows:
                 good.write_batch(part.documents)
                 batches.append([part.documents.num_rows, part.documents.column("text").nbytes])
@@ -97,9 +100,8 @@ def _before(context: Context, rows: pa.RecordBatch, file: int, record: int) -> p
     )
 
 
-def options(context: Context) -> ReadOptions:
+def read_options(read: settings.Read) -> ReadOptions:
     """The config's `read:` as the readers take it."""
-    read = context.config.read
     return ReadOptions(
         text_column=read.text_column,
         id_column=read.id_column,
@@ -113,6 +115,7 @@ def options(context: Context) -> ReadOptions:
         main_content=read.main_content,
         html_seconds=read.html_seconds,
         http_status=read.http_status,
+        readers=readers(read.readers),
     )
 
 

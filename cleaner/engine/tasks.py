@@ -22,12 +22,12 @@ from cleaner.engine.breadcrumbs import (
     suspects_of,
 )
 from cleaner.engine.context import Context, load_context
-from cleaner.engine.host import Host, describe
+from cleaner.engine.host import Host
 from cleaner.engine.load import BASE_COLUMNS, Loaded, load
 from cleaner.engine.phases import Op, Phase
 from cleaner.engine.read_task import run_read
 from cleaner.engine.write_task import run_write
-from cleaner.errors import CleanerError
+from cleaner.errors import CleanerError, describe
 from cleaner.io import exchange
 from cleaner.io.schema import QUARANTINE
 from cleaner.io.state import StateWriter
@@ -164,7 +164,7 @@ def task_count(context: Context, phase: Phase) -> int:
 def step_of(context: Context, op: Op) -> Step:
     """The step of a corpus stage that an op names."""
     stage = context.stages[op.stage]
-    assert isinstance(stage, CorpusStage)
+    assert isinstance(stage, MapStage | CorpusStage)
     assert op.step is not None
     return stage.steps()[op.step]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,10 +23,13 @@ from cleaner.io import output
 from cleaner.io.schema import CLUSTERS, LEDGER, PAIRS
 from cleaner.io.state import read_ledger
 from cleaner.io.store import Files
+from cleaner.report.lengths import TOKEN_BOUNDS
 from cleaner.text.pieces import restore
 
 LENGTHS = [0, 1, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200, 102400]
 """Lower bounds of the classes of document length, in words."""
+TOKENS = "n_tokens"
+"""The column of the corpus whose numbers are tokens; a stage publishes it."""
 
 
 def run_write(
@@ -175,10 +178,31 @@ def _count(counts: dict[str, Any], documents: pa.Table) -> None:
     counts["chars"] += pc.sum(documents.column("n_chars")).as_py() or 0
     words = documents.column("n_words").to_numpy()
     counts["words"] += int(words.sum())
-    classes = np.searchsorted(LENGTHS, words, side="right") - 1
-    for c, n in zip(*np.unique(classes, return_counts=True), strict=True):
-        key = str(LENGTHS[int(c)])
-        counts["lengths"][key] = counts["lengths"].get(key, 0) + int(n)
+    _count_classes(counts["lengths"], LENGTHS, words)
     for row in pc.value_counts(documents.column("lang")).to_pylist():
         key = row["values"] or ""
         counts["langs"][key] = counts["langs"].get(key, 0) + row["counts"]
+    if TOKENS in documents.schema.names and pa.types.is_integer(documents.field(TOKENS).type):
+        _count_tokens(counts, documents)
+
+
+def _count_tokens(counts: dict[str, Any], documents: pa.Table) -> None:
+    """The tokens of all documents, by language, and documents by class of tokens."""
+    tokens = pc.fill_null(documents.column(TOKENS), 0).to_numpy()
+    counts["tokens"] = counts.get("tokens", 0) + int(tokens.sum())
+    _count_classes(counts.setdefault("token_lengths", {}), TOKEN_BOUNDS, tokens)
+    by_lang = counts.setdefault("lang_tokens", {})
+    grouped = documents.select(["lang", TOKENS]).group_by("lang").aggregate([(TOKENS, "sum")])
+    for row in grouped.to_pylist():
+        key = row["lang"] or ""
+        by_lang[key] = by_lang.get(key, 0) + row[f"{TOKENS}_sum"]
+
+
+def _count_classes(
+    counts: dict[str, int], bounds: Sequence[int], values: NDArray[np.int64]
+) -> None:
+    """Add values to the counts of their classes, whose keys are the lower bounds."""
+    classes = np.searchsorted(bounds, values, side="right") - 1
+    for c, n in zip(*np.unique(classes, return_counts=True), strict=True):
+        key = str(bounds[int(c)])
+        counts[key] = counts.get(key, 0) + int(n)

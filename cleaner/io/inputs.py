@@ -11,13 +11,22 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from io import FileIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from cleaner.errors import InputError
-from cleaner.io.names import READABLE, Compression, Format, default_labels, escape, is_label, kind
+from cleaner.io.names import (
+    NO_MORE,
+    READABLE,
+    Compression,
+    Format,
+    default_labels,
+    escape,
+    is_label,
+    kind,
+)
 from cleaner.io.remote import RemoteFile, find_object, is_remote, list_objects, open_remote, split
 
 EXAMPLES = 20
@@ -109,6 +118,17 @@ class _Root:
     label: str | None
     uri: str | None = None
     """Of a folder that is not here; then `folder` means nothing."""
+    more: Mapping[str, Format] = field(default_factory=dict)
+    """Suffixes that are read, besides the built-in ones."""
+
+    def kind(self, name: str) -> tuple[Format, Compression | None] | None:
+        """See `names.kind`."""
+        return kind(name, self.more)
+
+    @property
+    def readable(self) -> str:
+        """What is read by its name, for messages."""
+        return ", ".join([READABLE, *sorted(self.more)])
 
     @property
     def path(self) -> str:
@@ -147,6 +167,7 @@ def survey(
     base: Path,
     label: str | Mapping[str, str] | None = None,
     remote: bool = False,
+    more: Mapping[str, Format] = NO_MORE,
 ) -> Found:
     """List the files that the patterns name, and what was passed over.
 
@@ -154,7 +175,8 @@ def survey(
     `base`. `label` names all roots, or maps a pattern to its name; by default it is the name of the
     root folder, preceded by as many of its parents as it takes to tell two roots apart. A file that
     several patterns name is read once, under the outermost root. Symlinks are not followed. With
-    `remote`, a pattern may be a URI of object storage, see `cleaner.io.remote`.
+    `remote`, a pattern may be a URI of object storage, see `cleaner.io.remote`. `more`: suffix →
+    format, of files that readers of plugins can read.
 
     Raises:
         InputError: a path is missing or a pattern matches nothing; two files would have one name.
@@ -170,10 +192,10 @@ def survey(
         given = label.get(pattern) if isinstance(label, Mapping) else label
         try:
             if remote and is_remote(pattern):
-                root = roots[pattern] = _remote_root(pattern, given)
+                root = roots[pattern] = replace(_remote_root(pattern, given), more=more)
                 candidates += _search_remote(root, pattern, skipped)
                 continue
-            root = roots[pattern] = _root(pattern, base, given)
+            root = roots[pattern] = replace(_root(pattern, base, given), more=more)
             candidates += _search(root, pattern, skipped)
         except InputError as error:
             faults.append(str(error))
@@ -181,7 +203,7 @@ def survey(
         raise InputError("\n".join(faults))
     kept = _without_copies(candidates, skipped)
     default = _default_labels(kept)
-    files = _named(kept, default)
+    files = _named(kept, default, more)
     labels = {pattern: root.label or default.get(root.path) for pattern, root in roots.items()}
     return Found(
         tuple(files),
@@ -247,8 +269,8 @@ def _search_remote(root: _Root, pattern: str, skipped: _Skipped) -> list[_Candid
     shown = escape(pattern)
     scheme, bucket, key = split(root.path)
     if root.single is not None:
-        if kind(root.single) is None:
-            raise InputError(f"{shown}: cannot be read by its name; known are {READABLE}")
+        if root.kind(root.single) is None:
+            raise InputError(f"{shown}: cannot be read by its name; known are {root.readable}")
         item = find_object(scheme, bucket, f"{key}/{root.single}".lstrip("/"))
         listed = [] if item is None else [item]
     else:
@@ -261,7 +283,7 @@ def _search_remote(root: _Root, pattern: str, skipped: _Skipped) -> list[_Candid
             continue
         if root.wanted is not None and not root.wanted.fullmatch(item.relative):
             continue
-        if kind(item.relative) is None:
+        if root.kind(item.relative) is None:
             skipped.add("extension", item.location)
             others += 1
             continue
@@ -272,7 +294,7 @@ def _search_remote(root: _Root, pattern: str, skipped: _Skipped) -> list[_Candid
         )
     if not found:
         seen = f"; {others} other objects were passed over" if others else ""
-        raise InputError(f"{shown}: holds no object that can be read ({READABLE}){seen}")
+        raise InputError(f"{shown}: holds no object that can be read ({root.readable}){seen}")
     return found
 
 
@@ -312,8 +334,8 @@ def _search(root: _Root, pattern: str, skipped: _Skipped) -> list[_Candidate]:
     """The files of one pattern; an error if there are none."""
     shown = escape(pattern)
     if root.single is not None:
-        if kind(root.single) is None:
-            raise InputError(f"{shown}: cannot be read by its name; known are {READABLE}")
+        if root.kind(root.single) is None:
+            raise InputError(f"{shown}: cannot be read by its name; known are {root.readable}")
         location = os.path.realpath(root.folder / root.single)
         info = Path(location).stat()
         if not stat.S_ISREG(info.st_mode):
@@ -327,7 +349,7 @@ def _search(root: _Root, pattern: str, skipped: _Skipped) -> list[_Candidate]:
     if not found:
         others = skipped.counts["extension"] - before
         seen = f"; {others} other files were passed over" if others else ""
-        raise InputError(f"{shown}: holds no file that can be read ({READABLE}){seen}")
+        raise InputError(f"{shown}: holds no file that can be read ({root.readable}){seen}")
     return found
 
 
@@ -368,7 +390,7 @@ def _examine(
         inside = Path(os.path.realpath(entry.path)).is_relative_to(root.folder)
         skipped.add("symlink" if inside else "symlink_outside", entry.path)
         return None
-    if kind(entry.name) is None:
+    if root.kind(entry.name) is None:
         skipped.add("extension", entry.path)
         return None
     try:
@@ -410,11 +432,13 @@ def _default_labels(candidates: Sequence[_Candidate]) -> dict[str, str]:
     return default_labels({c.root for c in candidates if c.label is None}, given)
 
 
-def _named(candidates: Sequence[_Candidate], labels: Mapping[str, str]) -> list[InputFile]:
+def _named(
+    candidates: Sequence[_Candidate], labels: Mapping[str, str], more: Mapping[str, Format]
+) -> list[InputFile]:
     """Candidates with their labels, sorted; an error where two would have one name."""
     files: list[InputFile] = []
     for c in candidates:
-        found = kind(c.relative)
+        found = kind(c.relative, more)
         assert found is not None
         label = labels[c.root] if c.label is None else c.label
         path = escape(c.relative)

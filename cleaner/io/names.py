@@ -10,11 +10,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from cleaner.errors import InputError
 
-Format: TypeAlias = Literal["txt", "jsonl", "parquet", "html", "warc"]
+Format: TypeAlias = str
+"""txt, jsonl, parquet, html, warc, or the name of a plugin's reader."""
 Compression: TypeAlias = Literal["gzip", "zstd"]
 
 READABLE = ".txt, .jsonl, .ndjson, .html, .warc, .wet (each plain, .gz or .zst) and .parquet"
@@ -30,6 +32,8 @@ _FORMATS: Mapping[str, Format] = {
     ".warc": "warc",
     ".wet": "warc",
 }
+NO_MORE: Mapping[str, Format] = MappingProxyType({})
+"""Suffixes of no plugin."""
 _COMPRESSIONS: Mapping[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
 _ODD = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LOOKS_ESCAPED = re.compile("%(?=[0-9A-F]{2})")
@@ -64,13 +68,18 @@ def is_label(text: str) -> bool:
     return bool(text) and "/" not in text and not any(unicodedata.category(c) in odd for c in text)
 
 
-def kind(name: str) -> tuple[Format, Compression | None] | None:
-    """Format and compression by a file's name; None if it is not one that can be read."""
+def kind(
+    name: str, more: Mapping[str, Format] = NO_MORE
+) -> tuple[Format, Compression | None] | None:
+    """Format and compression by a file's name; None if it is not one that can be read.
+
+    `more` are the suffixes that readers of plugins add, in lower case with their dot.
+    """
     stem, dot, extension = name.lower().rpartition(".")
     compression = _COMPRESSIONS.get(dot + extension)
     if compression:
         stem, dot, extension = stem.rpartition(".")
-    format_ = _FORMATS.get(dot + extension)
+    format_ = _FORMATS.get(dot + extension) or more.get(dot + extension)
     if format_ is None or (compression and format_ == "parquet"):
         return None
     return format_, compression

@@ -9,6 +9,7 @@ from cleaner.io.inputs import Chunk, InputFile
 from cleaner.io.read_html import read_html
 from cleaner.io.read_jsonl import read_jsonl
 from cleaner.io.read_parquet import read_parquet
+from cleaner.io.read_plugin import read_plugin
 from cleaner.io.read_text import read_text
 from cleaner.io.read_warc import read_warc
 from cleaner.io.records import Collector, Read, ReadOptions
@@ -37,6 +38,8 @@ def read_chunk(chunk: Chunk, files: Sequence[InputFile], options: ReadOptions) -
                 yield from read_html(index, file, collector, extractor)
             elif file.format == "warc":
                 yield from read_warc(index, file, collector, extractor)
+            elif file.format in options.readers:
+                yield from read_plugin(index, file, collector)
             else:
                 yield from read_parquet(index, file, (start, end), collector)
     if collector.has_any():

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from cleaner.io.schema import ORIGINALS, QUARANTINE
+from cleaner.reader import Reader
 
 RAW_LIMIT = 64 << 10
 """Up to so many bytes of a bad record are kept in its quarantine row."""
@@ -24,7 +25,8 @@ class ReadOptions:
 
     `encoding` is the charset of .txt files where it is known; `max_ratio` and
     `max_decompressed_bytes` bound what a compressed file may become. `html_seconds` is processor
-    time that a page may take; `http_status` says which responses of a web archive are read.
+    time that a page may take; `http_status` says which responses of a web archive are read;
+    `readers` are those of plugins, by the format that they read.
 
     Raises:
         ValueError: a bound is not positive, or a document could not fit an Arrow string.
@@ -45,6 +47,7 @@ class ReadOptions:
     main_content: bool = False
     html_seconds: float = 10.0
     http_status: tuple[int, ...] = (200,)
+    readers: Mapping[str, Reader] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("max_document_bytes", "batch_bytes"):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cleaner.config.yaml_source import dump
 from cleaner.report.figures import megabytes, plural, share
 from cleaner.report.inert import inert
+from cleaner.report.lengths import token_classes
 from cleaner.report.stats import RunReport, StageReport
+from cleaner.stages.tokens import Tokens
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,9 +32,10 @@ def describe(report: RunReport) -> str:
     """The dataset in a sentence."""
     corpus = report.corpus
     first = report.stages[0].counts
+    tokens = f", {corpus['tokens']:,} tokens" if "tokens" in corpus else ""
     return (
         f"{plural(corpus['documents'], 'document')} of cleaned plain text "
-        f"({corpus.get('chars', 0):,} characters, {corpus.get('words', 0):,} words), "
+        f"({corpus.get('chars', 0):,} characters, {corpus.get('words', 0):,} words{tokens}), "
         f"from {plural(first['docs_in'], 'record')} that were read."
     )
 
@@ -59,6 +62,7 @@ def card(
         *_rules(report.stages),
         *_quarantine(report),
         *_languages(report),
+        *_tokens(report, manifest, stages),
         "## Columns\n",
         _columns(columns),
         "## Limits\n",
@@ -197,7 +201,36 @@ def _languages(report: RunReport) -> Iterator[str]:
     documents = report.corpus["documents"]
     yield "## Languages\n"
     rows = [(_code(n) if n else "not told", c, share(c, documents)) for n, c in found[:LANGUAGES]]
-    yield _table(("language", "documents", "share"), rows)
+    tokens = report.corpus.get("lang_tokens")
+    if tokens is None:
+        yield _table(("language", "documents", "share"), rows)
+        return
+    counted = [tokens.get(name, 0) for name, _ in found]
+    with_tokens = [(*row, number) for row, number in zip(rows, counted, strict=False)]
+    yield _table(("language", "documents", "share", "tokens"), with_tokens)
+
+
+def _tokens(
+    report: RunReport, manifest: Mapping[str, Any], stages: Sequence[Stage]
+) -> Iterator[str]:
+    """How long the documents are in tokens, and by which tokenizer."""
+    classes = report.corpus.get("token_lengths")
+    if classes is None:
+        return
+    documents = report.corpus["documents"]
+    yield "## Tokens\n"
+    rows = [(name, count, share(count, documents)) for name, count in token_classes(classes)]
+    said = [
+        f"Counted by a tokenizer file with the sha256 `{_digest(manifest, stage)}`, special tokens "
+        f"{'included' if stage.special_tokens else 'left out'}.\n"
+        for stage in stages[::-1]
+        if isinstance(stage, Tokens)
+    ]
+    yield "".join(said[:1]) + "\n" + _table(("tokens", "documents", "share"), rows)
+
+
+def _digest(manifest: Mapping[str, Any], stage: Stage) -> str:
+    return str(manifest["digests"][stage.name]).partition(" ")[0]
 
 
 def _languages_of(report: RunReport) -> list[tuple[str, int]]:

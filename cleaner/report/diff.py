@@ -40,6 +40,7 @@ _FIGURES = (
     ("documents", "documents"),
     ("characters", "chars"),
     ("words", "words"),
+    ("tokens", "tokens"),
     ("rows of the ledger", "ledger"),
     ("verified pairs", "pairs"),
     ("clusters", "clusters"),
@@ -264,7 +265,8 @@ def _figures(a: RunReport, b: RunReport) -> list[Figure]:
     """What came in, and what was left."""
     first = [report.stages[0].counts for report in (a, b)]
     found = [Figure("documents read", first[0]["docs_in"], first[1]["docs_in"])]
-    found += [Figure(name, a.corpus.get(k, 0), b.corpus.get(k, 0)) for name, k in _FIGURES]
+    known = [(name, k) for name, k in _FIGURES if k in a.corpus or k in b.corpus]
+    found += [Figure(name, a.corpus.get(k, 0), b.corpus.get(k, 0)) for name, k in known]
     bad = Figure("records in quarantine", sum(a.quarantine.values()), sum(b.quarantine.values()))
     return [*found, bad]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -87,9 +88,12 @@ def _small_run(folder: Path) -> None:
     for number in range(3):
         text = "".join(lines[number:]) + "HÃ´m nay\r\n\n\n"
         (folder / "in" / f"{number}.txt").write_bytes(text.encode())
+    against = folder / "benchmark.jsonl"
+    against.write_text(json.dumps({"text": " ".join(lines[:2])}) + "\n")
     passages: Value = {"use": "near_duplicates", "id": "passages", "unit": "passage"}
     stages: list[Value] = [{"use": use} for use in STAGES]
     stages.insert(1, {"use": "quality", "on_fail": "annotate"})
+    stages.insert(2, {"use": "decontaminate", "against": [str(against)], "action": "mark"})
     stages += [passages, {"use": "tidy"}]
     config = {
         "name": "doctor",

@@ -12,6 +12,7 @@ from cleaner.config.model import Engine, Input, RunConfig
 from cleaner.errors import InputError
 from cleaner.identity import doc_id
 from cleaner.io.inputs import InputFile, survey
+from cleaner.registry import suffixes
 from cleaner.report.one_record import Unusable, copy_record
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def explain(config: RunConfig, file: str | Path, record: int | None = None) -> E
         InputError: there is no such file or record, or several and none was named.
         CleanerError: as `cleaner.engine.driver.run`.
     """
-    found = _file(Path(file))
+    found = _file(config, Path(file))
     source = _source(config, found)
     with tempfile.TemporaryDirectory(prefix="cleaner-explain-") as folder:
         try:
@@ -144,12 +145,12 @@ def explain(config: RunConfig, file: str | Path, record: int | None = None) -> E
         return _run(alone, source, number)
 
 
-def _file(path: Path) -> InputFile:
+def _file(config: RunConfig, path: Path) -> InputFile:
     if not path.exists():
         raise InputError(f"{path}: does not exist")
     if not path.is_file():
         raise InputError(f"{path}: is not a file; name one file of the input")
-    return survey([str(path)], base=Path.cwd()).files[0]
+    return survey([str(path)], base=Path.cwd(), more=suffixes(config.read.readers)).files[0]
 
 
 def _source(config: RunConfig, file: InputFile) -> str:

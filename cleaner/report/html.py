@@ -31,6 +31,7 @@ from cleaner.report.audit_score import AuditScore, load
 from cleaner.report.collect import Findings, collect
 from cleaner.report.copies import BINS
 from cleaner.report.inert import JOINERS, inert, visible
+from cleaner.report.lengths import token_classes
 from cleaner.report.stats import StageReport
 from cleaner.report.summary import books, idle, remarks
 
@@ -102,6 +103,7 @@ def render(findings: Findings, *, audit: AuditScore | None = None) -> str:
         lengths=charts.length_chart(
             findings.lengths_before.tolist(), findings.lengths_after.tolist()
         ),
+        tokens=token_classes(report.corpus.get("token_lengths", {})),
         curves=_curves(findings),
         config=_config(findings),
         rules=findings.rules[:RULES],

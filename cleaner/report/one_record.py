@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from cleaner.io.records import ReadOptions
 
 if TYPE_CHECKING:
     from cleaner.io.read_jsonl import Line
+    from cleaner.reader import Record
 
 _ENDINGS = {None: "", "gzip": ".gz", "zstd": ".zst"}
 _ROWS = 256
@@ -56,6 +58,8 @@ def copy_record(file: InputFile, record: int | None, read: Read, folder: Path) -
         return number, path
     if file.format == "warc":
         return _archived(file, record, read, folder / "one.warc")
+    if file.format in read.readers:
+        return _of_plugin(file, record, read, folder / "one.jsonl")
     return _row(file, record, folder / "one.parquet")
 
 
@@ -121,6 +125,34 @@ def _archived(file: InputFile, record: int | None, read: Read, path: Path) -> tu
         path.write_bytes(record_bytes(file, place.offset, place.skip, place.size) + b"\r\n\r\n")
     except StreamFault as fault:
         raise InputError(f"{file.source}: {fault}") from fault
+    return number, path
+
+
+def _of_plugin(file: InputFile, record: int | None, read: Read, path: Path) -> tuple[int, Path]:
+    """Write what the reader of a plugin makes of a record as a line of JSON."""
+    from cleaner.engine.read_task import read_options
+    from cleaner.io.read_plugin import records
+    from cleaner.io.records import BadRecord
+
+    chosen: BadRecord | tuple[int, Record] | None = None
+    count = 0
+    for item in records(file, read_options(read)):
+        count += 1
+        number = item.record if isinstance(item, BadRecord) else item[0]
+        if record is None and chosen is not None:
+            raise _several(file)
+        if number == (record or 0):
+            chosen = item
+            if record is not None:
+                break
+    if chosen is None:
+        raise _missing(file, record, count, "record")
+    if isinstance(chosen, BadRecord):
+        raise Unusable(chosen.record or 0, chosen.reason, chosen.detail)
+    number, found = chosen
+    names = {read.url_column: found.url, read.date_column: found.date}
+    fields = {key: value for key, value in names.items() if key and value is not None}
+    path.write_text(json.dumps(fields | {read.text_column: found.text}) + "\n", "utf-8")
     return number, path
 
 

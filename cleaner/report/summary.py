@@ -273,7 +273,9 @@ def _places(report: RunReport, width: int) -> Iterator[Text]:
     yield Text()
     documents = plural(report.corpus["documents"], "document")
     line = _labelled("corpus").append(_shell(report, "corpus"), "bold")
-    facts = f"  {documents}, {words}"
+    tokens = report.corpus.get("tokens")
+    counted = "" if tokens is None else f", {plural(tokens, 'token')}"
+    facts = f"  {documents}, {words}{counted}"
     if len(line) + len(facts) <= width:
         yield line.append(facts, "dim")
     else:

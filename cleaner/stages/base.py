@@ -33,6 +33,8 @@ class Stage(BaseModel):
     """True if it can drop documents that have text; then it may not follow a duplicates stage."""
     keeps_one: ClassVar[bool] = False
     """True if it drops copies and relies on the kept one to stay."""
+    measures: ClassVar[bool] = False
+    """True if what it publishes is about the text as it was then: nothing may edit it later."""
 
     use: str
     id: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,40}$")
@@ -49,6 +51,10 @@ class Stage(BaseModel):
     def can_drop(self) -> bool:
         """Whether it drops documents that have text, with these settings."""
         return self.drops
+
+    def can_edit(self) -> bool:
+        """Whether it changes the text of documents that stay, with these settings."""
+        return True
 
     def rules(self) -> dict[str, str]:
         """Rule id → reason in words, of every rule that this stage can name in the ledger."""
@@ -68,11 +74,15 @@ class Stage(BaseModel):
 
 
 class MapStage(Stage):
-    """One function over batches."""
+    """One function over batches; with some settings, steps as a corpus stage has them."""
 
     def open(self) -> Apply:
         """Build what a worker needs (patterns, models) once; return the function that it calls."""
         raise TypeError(f"{type(self).__name__} does not define open()")
+
+    def steps(self) -> Sequence[Step]:
+        """The steps that take the place of `open` where the settings need the whole corpus."""
+        return ()
 
 
 class CorpusStage(Stage):

@@ -1,22 +1,30 @@
-"""The decontaminate stage: documents that hold text of a benchmark are dropped, cut or marked."""
+"""The decontaminate stage: documents that hold text of a benchmark are dropped, cut or marked.
+
+With `max_corpus_count`, n-grams that many documents of the corpus have are let off first (as in
+Brown et al. 2020, appendix C): that takes a look at the corpus before the documents are judged.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from cleaner.dedup.family import families
 from cleaner.dedup.shingle import shingles
 from cleaner.errors import ConfigError, Fault, InputError
-from cleaner.stages.base import Apply, MapStage
+from cleaner.stages import base
+from cleaner.stages.base import MapStage
+from cleaner.stages.standing_phrases import FREQUENT, LET_OFF, SEEN, frequent
+from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
 from cleaner.text.ragged import Ragged
 from cleaner.text.words import word_hashes
 
@@ -78,6 +86,12 @@ class Decontaminate(MapStage):
         le=1,
         description="And the share of its n-grams that match.",
     )
+    max_corpus_count: int | None = Field(
+        default=None,
+        ge=1,
+        description="An n-gram that more documents of the corpus have, near-copies counted once, is"
+        " a standing phrase and no match; by default all count.",
+    )
     action: Literal["drop", "cut", "mark"] = Field(
         default="drop",
         description="Drop the document, cut the passages with matches, or mark them in the column"
@@ -89,6 +103,10 @@ class Decontaminate(MapStage):
         if self.shortest > self.ngram:
             raise ValueError("expected `shortest` to be at most `ngram`")
         return self
+
+    def can_edit(self) -> bool:
+        """If it cuts passages."""
+        return self.action == "cut"
 
     def can_drop(self) -> bool:
         """If it drops documents."""
@@ -118,17 +136,38 @@ class Decontaminate(MapStage):
                 total.update(hashlib.file_digest(stream, "sha256").digest())
         return total.hexdigest()
 
-    def open(self) -> Apply:
+    def open(self) -> base.Apply:
         """Read the benchmarks.
 
         Raises:
             ConfigError: none is named, or one is missing.
             InputError: a file has none of the fields.
         """
+        return partial(_apply, self, self.benchmarks())
+
+    def steps(self) -> Sequence[Step]:
+        """With `max_corpus_count`: matches are counted over the corpus before any is judged."""
+        if self.max_corpus_count is None:
+            return ()
+        count = partial(frequent, self.max_corpus_count)
+        return (
+            Sketch(_Looking(self, _sketch), "gram", ("family", "ordinal"), SEEN),
+            Merge(count, HOME, ("gram",), FREQUENT),
+            Apply(_Looking(self, _judge)),
+        )
+
+    def notes(self) -> dict[str, str]:
+        """See `Stage.notes`."""
+        return {
+            LET_OFF: "n-grams of the benchmarks are let off: more than"
+            f" {self.max_corpus_count} documents have each"
+        }
+
+    def benchmarks(self) -> Benchmarks:
+        """Read the files; see `open` for what it raises."""
         from cleaner.index.benchmarks import read_benchmarks
 
-        found = read_benchmarks(self._files(), self.fields, self.ngram, self.shortest)
-        return partial(_apply, self, found)
+        return read_benchmarks(self._files(), self.fields, self.ngram, self.shortest)
 
     def _files(self) -> Sequence[Any]:
         from cleaner.index.benchmarks import find_files
@@ -143,6 +182,15 @@ class Decontaminate(MapStage):
             raise ConfigError([Fault(f"stage {self.name}", "against", str(error))]) from error
 
 
+class _Hit(NamedTuple):
+    """An n-gram of a benchmark in a document: its first word there, its words, record and hash."""
+
+    first: int
+    n: int
+    record: int
+    gram: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Match:
     """N-grams of one benchmark record that begin in one passage of a document."""
@@ -155,11 +203,77 @@ class _Match:
     n: int
 
 
-def _apply(stage: Decontaminate, benchmarks: Benchmarks, batch: Batch) -> Batch:
+class _Looking:
+    """A step's function, given the benchmarks, which are read when its first batch comes."""
+
+    def __init__(self, stage: Decontaminate, function: Callable[..., Any]) -> None:
+        self._stage = stage
+        self._function = function
+        self._found: Benchmarks | None = None
+
+    def __call__(self, batch: Batch, rows: pa.Table | None) -> Any:
+        if self._found is None:
+            self._found = self._stage.benchmarks()
+        return self._function(self._stage, self._found, batch, rows)
+
+
+def _sketch(
+    stage: Decontaminate,  # noqa: ARG001  what all steps get
+    benchmarks: Benchmarks,
+    batch: Batch,
+    _: pa.Table | None,
+) -> pa.Table:
+    """A row for each n-gram of a benchmark that a document has, with the document's family."""
+    hits, _, _ = _found(benchmarks, batch)
+    docs = np.flatnonzero([bool(found) for found in hits])
+    some = batch.take(docs)
+    family = families(some.passage_text, some.first, some.ordinals)
+    grams = [np.unique(np.array([hit.gram for hit in hits[doc]], np.uint64)) for doc in docs]
+    sizes = [len(found) for found in grams]
+    columns = [
+        np.concatenate(grams) if grams else np.zeros(0, np.uint64),
+        np.repeat(family, sizes),
+        np.repeat(some.ordinals, sizes),
+    ]
+    return pa.table([pa.array(column) for column in columns], schema=SEEN)
+
+
+def _judge(
+    stage: Decontaminate, benchmarks: Benchmarks, batch: Batch, rows: pa.Table | None
+) -> Batch:
+    """As `_apply`, without the n-grams that came home as frequent."""
+    let_off: set[tuple[int, int]] = set()
+    if rows is not None:
+        pairs = zip(*(rows.column(name).to_pylist() for name in FREQUENT.names), strict=True)
+        let_off = set(pairs)
+    return _apply(stage, benchmarks, batch, let_off)
+
+
+def _found(
+    benchmarks: Benchmarks, batch: Batch
+) -> tuple[list[list[_Hit]], NDArray[np.int64], Ragged]:
+    """Matches and numbers of n-grams of each document, and the words of the passages."""
     words = word_hashes(batch.passage_text)
     firsts = words.offsets[batch.first] - words.offsets[0]
     of_docs = Ragged(firsts, words.values[int(words.offsets[0]) :])
-    hits, totals = _hits(benchmarks, of_docs)
+    return *_hits(benchmarks, of_docs), words
+
+
+def _apply(
+    stage: Decontaminate,
+    benchmarks: Benchmarks,
+    batch: Batch,
+    let_off: Container[tuple[int, int]] = (),
+) -> Batch:
+    """Judge documents by their matches; `let_off`: (ordinal, n-gram) that are none."""
+    hits, totals, words = _found(benchmarks, batch)
+    if let_off:
+        ordinals = batch.ordinals.tolist()
+        hits = [
+            [hit for hit in found if (ordinal, hit.gram) not in let_off]
+            for ordinal, found in zip(ordinals, hits, strict=True)
+        ]
+    firsts = words.offsets[batch.first] - words.offsets[0]
     counts = np.array([len(found) for found in hits], np.int64)
     shares = np.divide(counts, totals, out=np.zeros(len(counts)), where=totals > 0)
     bad = (counts >= stage.min_count) & (shares >= stage.min_share)
@@ -178,11 +292,9 @@ def _apply(stage: Decontaminate, benchmarks: Benchmarks, batch: Batch) -> Batch:
     return batch.drop(drops)
 
 
-def _hits(
-    benchmarks: Benchmarks, words: Ragged
-) -> tuple[list[list[tuple[int, int, int]]], NDArray[np.int64]]:
-    """Per document the matches (first word, n, record), by first word; and its n-grams."""
-    hits: list[list[tuple[int, int, int]]] = [[] for _ in range(len(words))]
+def _hits(benchmarks: Benchmarks, words: Ragged) -> tuple[list[list[_Hit]], NDArray[np.int64]]:
+    """Per document the matches, by first word; and how many n-grams it has."""
+    hits: list[list[_Hit]] = [[] for _ in range(len(words))]
     totals = np.zeros(len(words), np.int64)
     for grams in benchmarks.grams:
         rows = shingles(words, grams.n)
@@ -191,21 +303,18 @@ def _hits(
         places = np.flatnonzero(found >= 0)
         docs = np.searchsorted(rows.offsets, places, side="right") - 1
         firsts = places - rows.offsets[docs]
-        for doc, first, record in zip(
-            docs.tolist(), firsts.tolist(), found[places].tolist(), strict=True
-        ):
-            hits[doc].append((first, grams.n, record))
+        columns = (docs, firsts, found[places], rows.values[places])
+        for doc, first, record, gram in zip(*(c.tolist() for c in columns), strict=True):
+            hits[doc].append(_Hit(first, grams.n, record, gram))
     for found_here in hits:
         found_here.sort()
     return hits, totals
 
 
-def _by_passage(
-    hits: Sequence[tuple[int, int, int]], base: int, ends: NDArray[np.int64]
-) -> list[_Match]:
+def _by_passage(hits: Sequence[_Hit], base: int, ends: NDArray[np.int64]) -> list[_Match]:
     """Matches by passage and record: an n-gram counts in each passage that has a word of it."""
     found: dict[tuple[int, int], _Match] = {}
-    for first, n, record in hits:
+    for first, n, record, _ in hits:
         low = int(np.searchsorted(ends, base + first, side="right"))
         high = int(np.searchsorted(ends, base + first + n - 1, side="right"))
         for passage in range(low, high + 1):

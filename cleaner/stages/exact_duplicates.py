@@ -56,6 +56,10 @@ class ExactDuplicates(CorpusStage):
         description="Which copy stays: preferences, the first counts most.",
     )
 
+    def can_edit(self) -> bool:
+        """It drops."""
+        return False
+
     def rules(self) -> dict[str, str]:
         """See `Stage.rules`."""
         return {

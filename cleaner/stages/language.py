@@ -56,6 +56,10 @@ class Language(MapStage):
         0.9, ge=0.0, le=1.0, description="probability from which a passage can be foreign"
     )
 
+    def can_edit(self) -> bool:
+        """If it cuts passages in other languages."""
+        return self.foreign == "cut"
+
     def can_drop(self) -> bool:
         """Only with languages to keep or a lowest score, and not if it is to annotate only."""
         judges = self.keep is not None or self.min_score > 0

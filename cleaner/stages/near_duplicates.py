@@ -196,6 +196,10 @@ class NearDuplicates(CorpusStage):
         """See `Stage.keeps_passages`."""
         return not self.is_document and self.action == "cut"
 
+    def can_edit(self) -> bool:
+        """If it cuts passages."""
+        return self.keeps_passages()
+
     def can_drop(self) -> bool:
         """Passages are cut, documents are dropped."""
         return self.is_document

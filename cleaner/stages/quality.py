@@ -109,6 +109,10 @@ class Quality(MapStage):
             return frozenset()
         return frozenset(self._where.names) - INPUT_COLUMNS - {*COUNTS, *RULES}
 
+    def can_edit(self) -> bool:
+        """If a rule that cuts lines is on."""
+        return any(a.action == "cut" for a in self._active)
+
     def can_drop(self) -> bool:
         """If a rule that drops is on."""
         by_where = self.where is not None and self.on_fail == "drop"

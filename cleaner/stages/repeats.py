@@ -65,6 +65,10 @@ class Repeats(CorpusStage):
         description="Longer passages are not counted: near_duplicates sees to them.",
     )
 
+    def can_edit(self) -> bool:
+        """It annotates."""
+        return False
+
     def steps(self) -> Sequence[Step]:
         """See `CorpusStage.steps`."""
         return (

@@ -46,6 +46,10 @@ class Url(MapStage):
         default="keep", description="Documents without a URL, or with one that has no host."
     )
 
+    def can_edit(self) -> bool:
+        """It annotates and drops."""
+        return False
+
     def can_drop(self) -> bool:
         """With a list, or if documents without a URL go."""
         lists = (self.allow, self.allow_files, self.deny, self.deny_files)

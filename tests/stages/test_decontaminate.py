@@ -15,12 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner import batch as b
+from cleaner import clean
 from cleaner.dedup.shingle import shingles
+from cleaner.engine.phases import compile_phases
 from cleaner.errors import ConfigError, InputError
 from cleaner.index.benchmarks import _sorted, find_files, read_benchmarks
+from cleaner.io.verify import verify
 from cleaner.stages.decontaminate import Decontaminate
+from cleaner.stages.standing_phrases import SEEN, frequent
+from cleaner.stages.steps import Note
 from cleaner.text.ragged import Ragged
-from tests.engine.runs import bytes_of, make_run, rows_of, write_records
+from tests.engine.runs import bytes_of, make_config, make_run, rows_of, write_records
 
 QUESTION = (
     "A train leaves the old station at nine and meets another train that left the new station an "
@@ -173,6 +178,110 @@ def test_the_digest_follows_the_files(bench: Path) -> None:
     before = stage.digest()
     (bench / "t.txt").write_text(filler(92))
     assert stage.digest() != before
+
+
+PHRASE = "which of the following is the best description of what the word in bold means here"
+LEAK = f"{PHRASE} {filler(50, 12)}"
+
+
+def standing(tmp: Path, name: str, copies: int = 1, **fields: Any) -> dict[int, dict[str, Any]]:
+    """The ledger of a corpus of which 30 documents have a phrase, some a whole record with it."""
+    texts = [f"{filler(n)}\n{PHRASE} {filler(n + 1000)}\n" for n in range(30)]
+    page = f"{filler(99, 60)}\n{LEAK}\n{filler(98, 60)}\n"
+    texts += [f"{page}{filler(n, 3)}\n" for n in range(200, 200 + copies)]
+    write_records(tmp / "in" / "a.jsonl", texts)
+    (tmp / "bench.jsonl").write_text(json.dumps({"text": LEAK}) + "\n")
+    stage = {"use": "decontaminate", "against": [str(tmp / "bench.jsonl")]}
+    make_run(tmp, [{**stage, **fields}], name)
+    return {row["record"]: row for row in rows_of(tmp / name, "ledger")}
+
+
+def test_standing_phrases_are_let_off_if_asked_for(tmp: Path) -> None:
+    """By default each document with the phrase goes; with a limit, only that with more of it."""
+    assert sorted(standing(tmp, "all")) == list(range(31))
+    found = standing(tmp, "few", max_corpus_count=10)
+    assert sorted(found) == [30]
+    phrase, words = len(PHRASE.split()), len(LEAK.split())
+    assert found[30]["score"] == words - phrase  # all n-grams but those of the phrase alone
+    assert sorted(standing(tmp, "many", max_corpus_count=31)) == list(range(31))
+    assert sorted(standing(tmp, "cut", max_corpus_count=10, action="cut")) == [30]
+    assert standing(tmp, "mark", max_corpus_count=10, action="mark") == {}
+    marked = [row["record"] for row in rows_of(tmp / "mark", "corpus") if row["contamination"]]
+    assert marked == [30]
+
+
+def test_near_copies_of_a_page_count_once(tmp: Path) -> None:
+    """A page with a test question is not let off because it was copied."""
+    found = standing(tmp, "copied", copies=20, max_corpus_count=10)
+    assert sorted(found) == list(range(30, 50))
+
+
+def test_what_is_let_off_is_counted_for_the_report(tmp: Path) -> None:
+    """In the notes of the stage, in words."""
+    standing(tmp, "noted", max_corpus_count=10)
+    report = json.loads((tmp / "noted/reports/report.json").read_text())
+    (stage,) = (s for s in report["stages"] if s["use"] == "decontaminate")
+    count = len(PHRASE.split()) - 12
+    assert stage["notes"] == {"standing_phrases": count}
+    known = Decontaminate(use="decontaminate", max_corpus_count=10)
+    assert "more than 10 documents" in known.notes()["standing_phrases"]
+    assert verified(tmp / "noted") == []
+
+
+def verified(run_: Path) -> list[str]:
+    """The faults of a run."""
+    return [fault for check in verify(run_) for fault in check.faults]
+
+
+def test_counting_gives_the_same_bytes_for_any_cut(tmp: Path) -> None:
+    """Shards and processes change nothing, though the documents are far apart."""
+    standing(tmp, "one", copies=3, max_corpus_count=5)
+    engine = {"kind": "local", "workers": 2, "shard_bytes": 700}
+    texts = {"use": "decontaminate", "against": [str(tmp / "bench.jsonl")], "max_corpus_count": 5}
+    make_run(tmp, [texts], "two", engine=engine)
+    assert bytes_of(tmp / "one") == bytes_of(tmp / "two")
+
+
+def test_without_a_limit_it_is_one_pass(tmp: Path) -> None:
+    """The corpus is looked at twice only where that is asked for; clean() cannot."""
+    stage = {"use": "decontaminate", "against": ["x.jsonl"]}
+    one = compile_phases(make_config(tmp, [stage]).stages)
+    two = compile_phases(make_config(tmp, [{**stage, "max_corpus_count": 3}]).stages)
+    assert [phase.kind for phase in one] == ["read", "map", "write"]
+    assert [phase.kind for phase in two] == ["read", "map", "merge", "map", "write"]
+    options = {"decontaminate": {"against": ["x.jsonl"], "max_corpus_count": 3}}
+    with pytest.raises(ConfigError, match="needs the whole corpus"):
+        clean("text", stages=["decontaminate"], options=options)
+
+
+rows_seen = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 5), st.integers(0, 9)), max_size=60, unique=True
+)
+
+
+@given(rows_seen, st.integers(1, 4), st.integers(1, 7))
+def test_frequent_ngrams_are_those_of_many_families(
+    seen: list[tuple[int, int, int]], most: int, size: int
+) -> None:
+    """However the sorted rows are cut into batches."""
+    rows = sorted(seen)
+    batches = [
+        pa.RecordBatch.from_pylist(
+            [dict(zip(SEEN.names, row, strict=True)) for row in rows[low : low + size]], SEEN
+        )
+        for low in range(0, len(rows), size)
+    ]
+    found: list[tuple[int, int]] = []
+    noted = 0
+    for part in frequent(most, batches):
+        if isinstance(part, Note):
+            noted += part.number
+        else:
+            found += [(row["gram"], row["ordinal"]) for row in part.to_pylist()]
+    families = {gram: {f for g, f, _ in rows if g == gram} for gram, _, _ in rows}
+    many = {gram for gram, known in families.items() if len(known) > most}
+    assert sorted(found) == sorted((g, o) for g, _, o in rows if g in many)
+    assert noted == len(many)
 
 
 @given(
