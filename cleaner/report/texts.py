@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -59,9 +59,10 @@ class Document:
 class Texts:
     """Looks documents up by part and id. Ask in order of the parts: one part is known at a time."""
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, more: Sequence[str] = ()) -> None:
+        """`more`: columns of the ledger that its rows have besides those that restore a text."""
         self._corpus = _Parts(run / "corpus", _CORPUS)
-        self._ledger = _Parts(run / "ledger", _LEDGER)
+        self._ledger = _Parts(run / "ledger", [*_LEDGER, *more])
 
     def find(self, part: str, doc_id: str) -> Document | None:
         """The document `doc_id`; its rows lie in the files named `part` (`part-00000.parquet`)."""
