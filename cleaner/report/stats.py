@@ -14,8 +14,8 @@ from cleaner.errors import BalanceError, InputError, IntegrityError
 class StageReport:
     """One stage: its counts (see `cleaner.engine.tally.FIELDS`), its rules, what merges noted.
 
-    `near`: what it nearly cut, where it tells: `counts` by distance, `samples`, the nearest ones. `langs`:
-    documents that it let stay, by language, if it told the languages.
+    `near`: what it nearly cut, where it tells: `counts` by distance, `samples`, the nearest ones.
+    `langs`: documents that it let stay, by language, if it told the languages.
     """
 
     number: int
