@@ -87,6 +87,44 @@ class Drop(NamedTuple):
     kept: Kept | None = None
 
 
+SPARED, SPARED_CHARS = 12, 240
+"""Near misses that are kept to be shown, and the characters by which their texts are told apart."""
+
+
+class Spared(NamedTuple):
+    """A passage that stays, though its score is not far below `limit`, above which it would go."""
+
+    passage: int
+    score: float
+    limit: float
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A `Spared` passage, as the reports take it: span in code points of its original, its text."""
+
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    score: float
+    limit: float
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class NearMisses:
+    """What a stage nearly cut.
+
+    `counts`: passages by how far they were from it, nearest first, in classes of `step`.
+    """
+
+    step: float
+    counts: tuple[int, ...]
+    samples: tuple[NearMiss, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Documents and passages as Arrow columns.
@@ -103,6 +141,7 @@ class Batch:
             was cut as a whole needs none: `cut_chars` says all.
         passages: `number` (of the passage in its document) and the annotations of passages.
         ledger: rows so far, oldest first.
+        spared: what the stages nearly cut, for the reports.
     """
 
     docs: pa.RecordBatch
@@ -115,6 +154,7 @@ class Batch:
     passages: pa.RecordBatch
     marks: dict[tuple[int, int], list[pieces.Mark]] = field(default_factory=dict)
     ledger: tuple[pa.RecordBatch, ...] = ()
+    spared: tuple[NearMisses, ...] = ()
     stage: str = ""
     step: int = 0
 
@@ -213,6 +253,24 @@ class Batch:
         alive[rows] = False
         rest = self.take(np.flatnonzero(alive))
         return replace(rest, ledger=(*self.ledger, book), step=self.step + 1)
+
+    def spare(self, step: float, counts: Sequence[int], samples: Sequence[Spared]) -> Batch:
+        """Note what was nearly cut: nothing of the documents changes, only the reports tell it.
+
+        Args:
+            step: width of a class of distance, in scores.
+            counts: passages by how far below the limit they are, nearest class first.
+            samples: those of them that may be shown: the nearest of at least `SPARED` texts.
+        """
+        rows = np.array([s.passage for s in samples], np.int64)
+        docs = np.searchsorted(self.first, rows, side="right") - 1
+        columns = (self.ordinals[docs].tolist(), self.start[rows].tolist(), self.end[rows].tolist())
+        texts = self.passage_text.take(pa.array(rows)).to_pylist()
+        found = tuple(
+            NearMiss(ordinal, start, end, text, s.score, s.limit, s.evidence)
+            for ordinal, start, end, text, s in zip(*columns, texts, samples, strict=True)
+        )
+        return replace(self, spared=(*self.spared, NearMisses(step, tuple(counts), found)))
 
     def annotate(
         self, name: str, values: pa.Array, of: Literal["documents", "passages"] = "documents"

@@ -56,6 +56,7 @@ main = LazyGroup(
             "Find the lines that a corpus repeats, and propose rules.",
         ),
         "audit": ("cleaner.cli.audit:audit", "Draw lines of a run to judge, and score the sheet."),
+        "review": ("cleaner.cli.review:review", "Label lines or pages of a run in a browser."),
         "rules": ("cleaner.cli.rules:rules", "List the noise rules, or test their examples."),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -132,13 +132,13 @@ def score(sheet: Path, *, run: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(asdict(result))
         return
-    _print(result)
+    print_score(result)
     if page is not None:
         click.echo(readable(f"in the report: {page}#audit"))
 
 
-def _print(result: AuditScore) -> None:
-    """The figures as tables."""
+def print_score(result: AuditScore) -> None:
+    """Print what an audit found as tables."""
     from rich.table import Table
 
     from cleaner.report.inert import inert

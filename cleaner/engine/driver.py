@@ -431,8 +431,12 @@ class _Run:
                 for rule, counted in sorted(total.pop("rules").items())
             }
             notes = account.notes(context, self._manifests, number - 1)
+            near, langs = total.pop("near", {}), total.pop("langs", {})
             stages.append(
-                StageReport(number, stage.name, stage.use, stage.summary, total, rules, notes)
+                StageReport(
+                    *(number, stage.name, stage.use, stage.summary, total, rules, notes, near),
+                    dict(sorted(langs.items())),
+                )
             )
         left_out = 0 if self._sample is None else max(0, documents - self._sample)
         report = RunReport(

@@ -54,6 +54,7 @@ class Host:
         new = after.ledger
         after = replace(after, ledger=(*batch.ledger, *new))
         counts = tally.count(before, after, bad, new)
+        after = replace(after, spared=())
         tally.add(self.tallies.setdefault(name, tally.empty()), counts)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
         return after
@@ -81,7 +82,7 @@ class Host:
             after = _join([b for b, _ in parts], before)
             counts = tally.of_those_gone(tally.count(before, after, bad, after.ledger))
             tally.add(self.tallies.setdefault(name, tally.empty()), counts)
-            batch = replace(after, ledger=(*batch.ledger, *after.ledger))
+            batch = replace(after, ledger=(*batch.ledger, *after.ledger), spared=())
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
         return batch, [t for _, t in parts]
 
@@ -200,5 +201,6 @@ def _join(parts: list[Batch], like: Batch) -> Batch:
         passages=pa.concat_batches([p.passages.select(notes) for p in parts]),
         marks={k: v for p in parts for k, v in p.marks.items()},
         ledger=tuple(rows for p in parts for rows in p.ledger),
+        spared=tuple(misses for p in parts for misses in p.spared),
         step=max(p.step for p in parts),
     )

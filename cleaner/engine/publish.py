@@ -35,7 +35,7 @@ from cleaner.report.stats import RunReport, from_json
 
 FOLDERS = ("corpus", "ledger", "duplicates", "quarantine", "reports")
 CARDS = ("README.md", "croissant.json")
-_OWN = {*FOLDERS, *CARDS, "work", "manifest.json", "config.yaml", "run.log"}
+_OWN = {*FOLDERS, *CARDS, "review", "work", "manifest.json", "config.yaml", "run.log"}
 
 
 def check_folder(output: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleaner.batch import LEDGER, Batch
+from cleaner.batch import LEDGER, SPARED, SPARED_CHARS, Batch, NearMiss
 from cleaner.text.mix import splitmix
 
 SAMPLES = 5
@@ -28,7 +29,7 @@ _DROP = pa.scalar("drop", pa.string())
 
 
 def empty() -> dict[str, Any]:
-    """The counts of a stage that saw nothing."""
+    """The counts of a stage that saw nothing; `near` and `langs` come only with what is in them."""
     return {**dict.fromkeys(FIELDS, 0), "rules": {}}
 
 
@@ -62,7 +63,7 @@ def count(
         "chars_quarantined": quarantined[1],
     }
     counts["rules"] = _rules(rows)
-    return counts
+    return counts | _near(before, after) | _langs(before, after)
 
 
 def of_those_gone(counts: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +117,58 @@ def _rules(rows: pa.Table) -> dict[str, Any]:
     return result
 
 
+def _langs(before: Batch, after: Batch) -> dict[str, Any]:
+    """Documents by language under `langs`, of the stage that told it; those that it let stay."""
+    if "lang" in before.docs.schema.names or "lang" not in after.docs.schema.names:
+        return {}
+    counted = pc.value_counts(after.docs.column("lang")).to_pylist()
+    found = {row["values"] or "": row["counts"] for row in counted}
+    return {"langs": found} if found else {}
+
+
+def _near(before: Batch, after: Batch) -> dict[str, Any]:
+    """What the stage nearly cut, under `near`; nothing if it said nothing of it."""
+    found: dict[str, Any] = {}
+    for misses in after.spared:
+        samples = [_shown(miss, before) for miss in misses.samples]
+        part = {"step": misses.step, "counts": list(misses.counts), "samples": samples}
+        _add_near(found, part)
+    return found
+
+
+def _shown(miss: NearMiss, batch: Batch) -> dict[str, Any]:
+    """A near miss as the reports have it."""
+    doc = int(np.searchsorted(batch.ordinals, miss.ordinal))
+    place = np.array([miss.ordinal], np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return {
+        "gap": round((miss.limit - miss.score) * 1000),
+        "rank": int(splitmix(place ^ np.uint64(miss.start))[0]),
+        "ordinal": miss.ordinal,
+        "source": batch.docs.column("source")[doc].as_py(),
+        "record": batch.docs.column("record")[doc].as_py(),
+        "start": miss.start,
+        "end": miss.end,
+        "text": miss.text.strip()[:SPARED_CHARS],
+        "score": miss.score,
+        "limit": miss.limit,
+        "evidence": miss.evidence,
+    }
+
+
+def _add_near(total: dict[str, Any], part: dict[str, Any]) -> None:
+    """Add near misses to those under `near`: the best of each text, then the nearest of all.
+
+    So the nearest of all are the nearest of any parts' nearest, however they were split.
+    """
+    mine = total.setdefault("near", {"step": part["step"], "counts": [], "samples": []})
+    mine["counts"] = [a + b for a, b in zip_longest(mine["counts"], part["counts"], fillvalue=0)]
+    samples: dict[str, dict[str, Any]] = {}
+    ranked = [*mine["samples"], *part["samples"]]
+    for sample in sorted(ranked, key=lambda s: (s["gap"], s["rank"], s["ordinal"])):
+        samples.setdefault(sample["text"], sample)
+    mine["samples"] = list(samples.values())[:SPARED]
+
+
 def _no_rows() -> dict[str, Any]:
     """The counts of a rule that booked nothing."""
     return {"action": "", "count": 0, "chars": 0, "samples": []}
@@ -138,6 +191,11 @@ def add(total: dict[str, Any], part: dict[str, Any]) -> None:
         mine["samples"] = sorted(
             mine["samples"] + counts["samples"], key=lambda s: (s["rank"], s["ordinal"])
         )[:SAMPLES]
+    if "near" in part:
+        _add_near(total, part["near"])
+    for lang, number in part.get("langs", {}).items():
+        mine = total.setdefault("langs", {})
+        mine[lang] = mine.get(lang, 0) + number
 
 
 def faults(name: str, counts: dict[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cleaner.noise.counts import Counts
 from cleaner.noise.judge import MODEL_RULE, Judge, Verdict
 from cleaner.noise.model import NoiseModel, Scores
+from cleaner.noise.near import Near, near
 from cleaner.noise.page import Action
 from cleaner.noise.suspects import judge_batch
 
@@ -63,10 +64,23 @@ def is_cut(
     end as sentences do. `limit` is the score, in thousandths, above which a line goes that no rule
     names, on a page that is clear and has a frame.
     """
+    found: NDArray[np.bool_] = noise > thresholds(noise, rules, words, ended, first, limit)
+    return found | (rules >= round(CERTAIN * 1000))
+
+
+def thresholds(
+    noise: NDArray[np.int16],
+    rules: NDArray[np.int32],
+    words: NDArray[np.int64],
+    ended: NDArray[np.bool_],
+    first: NDArray[np.int64],
+    limit: int,
+) -> NDArray[np.int64]:
+    """The score, in thousandths, above which each line goes, int64[lines]; as in `is_cut`."""
     limits = _line_limits(noise, rules, words, ended, first, limit)
     has_support = (rules >= STRONG) | ((rules >= _LEAST_RULE) & (words <= LABEL))
-    found: NDArray[np.bool_] = noise > np.where(has_support, np.minimum(SUPPORTED, limits), limits)
-    return found | (rules >= round(CERTAIN * 1000))
+    found: NDArray[np.int64] = np.where(has_support, np.minimum(SUPPORTED, limits), limits)
+    return found
 
 
 def _line_limits(
@@ -154,7 +168,23 @@ def decide(
     counts: Counts | None = None,
     limit: int | None = None,
 ) -> dict[int, Verdict]:
-    """Why lines of a batch go: line → verdict, in order of the lines.
+    """Why lines of a batch go: the verdicts of `decide_near`, which has the arguments."""
+    return decide_near(text, first, judge, model, keep=keep, counts=counts, limit=limit)[0]
+
+
+def decide_near(
+    text: pa.StringArray,
+    first: NDArray[np.int64],
+    judge: Judge,
+    model: NoiseModel | None,
+    *,
+    keep: Collection[Action] = (),
+    counts: Counts | None = None,
+    limit: int | None = None,
+) -> tuple[dict[int, Verdict], Near | None]:
+    """Why lines of a batch go: line → verdict, in order of the lines; and which stay by a hair.
+
+    Without a model no line has a score, and None is told of the latter.
 
     A certain rule cuts. Another pattern cuts where the model does not think that the line is text;
     else the model cuts above the page's limit. Without a model all rules cut.
@@ -176,7 +206,7 @@ def decide(
     for _, start, verdicts in judge_batch(judge, text, first, *known):
         named.update((at, v) for at, v in enumerate(verdicts, start) if v is not None)
     if model is None or MODEL_RULE in judge.options.off:
-        return {at: verdict for at, verdict in named.items() if verdict.action not in keep}
+        return {at: v for at, v in named.items() if v.action not in keep}, None
     rules = np.zeros(len(text), np.int32)
     rules[list(named)] = [rule_score(verdict) for verdict in named.values()]
     scores = model.score(
@@ -189,7 +219,7 @@ def decide(
     lines = scores.lines
     noise, goes = np.zeros(len(text), np.int16), np.zeros(len(text), bool)
     noise[scores.where] = scores.noise
-    goes[scores.where] = is_cut(
+    limits = thresholds(
         scores.noise,
         rules[scores.where],
         lines.words,
@@ -197,12 +227,15 @@ def decide(
         lines.scan.first,
         model.limit if limit is None else limit,
     )
+    goes[scores.where] = scores.noise > limits
     goes |= rules >= round(CERTAIN * 1000)
     goes[_alone(rules, scores.where, first)] = True
     found = dict(_by_rules(named, noise, goes, keep))
+    stays = ~goes
+    stays[[at for at, verdict in named.items() if verdict.action != "cut"]] = False
     goes[list(named)] = False
     found.update(_by_model(scores, np.searchsorted(scores.where, np.flatnonzero(goes))))
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items())), near(scores, limits, stays[scores.where])
 
 
 def _alone(

@@ -67,7 +67,25 @@ class Row:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A row and where it stands: its part (a file's name), its span in the original."""
+
+    row: Row
+    part: str
+    start: int
+    end: int
+
+
 def draw(run: Path, *, per_rule: int = 20, keeps: int | None = None, seed: int = 0) -> list[Row]:
+    """The rows of `draw_placed`."""
+    drawn = draw_placed(run, per_rule=per_rule, keeps=keeps, seed=seed)
+    return [one.row for one in drawn]
+
+
+def draw_placed(
+    run: Path, *, per_rule: int = 20, keeps: int | None = None, seed: int = 0
+) -> list[Drawn]:
     """Draw a sample of a finished run; sorted by action, rule, band, and place.
 
     Args:
@@ -104,7 +122,7 @@ def run_id(manifest: Mapping[str, Any]) -> str:
     return f"r{fingerprint(files)[:15]}"
 
 
-def _draw(run: Path, name: str, per_rule: int, keeps: int, seed: int) -> list[Row]:
+def _draw(run: Path, name: str, per_rule: int, keeps: int, seed: int) -> list[Drawn]:
     parts = sorted(path.name for path in (run / "ledger").glob("part-*.parquet"))
     scores = _scores(run, parts)
     bands = {rule: bands_of(counts) for rule, counts in sorted(scores.items())}
@@ -122,11 +140,17 @@ def _draw(run: Path, name: str, per_rule: int, keeps: int, seed: int) -> list[Ro
         _add_cuts(cuts, rows, bands, number, seed)
         _add_keeps(near, run / "corpus" / part, rows, number, seed)
     texts = Texts(run)
-    found = []
+    found: list[Drawn] = []
     for number, part in enumerate(parts):
-        found += list(_cut_rows(cuts, number, run, part, texts, name))
-        found += list(_keep_rows(near, number, run, part, texts, name))
-    return sorted(found, key=lambda r: (r.action, r.rule, r.band, r.source, r.record, r.id))
+        found += _cut_rows(cuts, number, run, part, texts, name)
+        found += _keep_rows(near, number, run, part, texts, name)
+    return sorted(found, key=_place_of)
+
+
+def _place_of(drawn: Drawn) -> tuple[str, str, str, str, int, str]:
+    """What a sample is sorted by."""
+    row = drawn.row
+    return row.action, row.rule, row.band, row.source, row.record, row.id
 
 
 def _scores(run: Path, parts: Sequence[str]) -> dict[str, Counter[int]]:
@@ -259,7 +283,7 @@ _SPAN = ("raw_start", "raw_end", "start", "end")
 
 def _cut_rows(
     cuts: Lowest, number: int, run: Path, part: str, texts: Texts, name: str
-) -> Iterator[Row]:
+) -> Iterator[Drawn]:
     """The drawn cuts of a part."""
     drawn = cuts.of_part(number)
     found = _taken(run / "ledger" / part, [row for row, *_ in drawn], _PLACE)
@@ -267,7 +291,7 @@ def _cut_rows(
         document = texts.find(part, row["doc_id"])
         original = document.original if document else None
         before, after = around(original, row["start"], row["end"])
-        yield Row(
+        judged = Row(
             id=_row_id("cut", row["doc_id"], row["start"], row["end"], row["step"]),
             run=name,
             doc_id=row["doc_id"],
@@ -283,11 +307,12 @@ def _cut_rows(
             stratum_size=size,
             weight=weight,
         )
+        yield Drawn(judged, part, row["start"], row["end"])
 
 
 def _keep_rows(
     near: Lowest, number: int, run: Path, part: str, texts: Texts, name: str
-) -> Iterator[Row]:
+) -> Iterator[Drawn]:
     """The drawn kept passages of a part; what is white space needs no judge."""
     drawn = near.of_part(number)
     columns = ["doc_id", "source", "record", "text", "passages"]
@@ -300,7 +325,7 @@ def _keep_rows(
         document = texts.find(part, row["doc_id"])
         original = document.original if document else None
         before, after = around(original, span["raw_start"], span["raw_end"])
-        yield Row(
+        judged = Row(
             id=_row_id("keep", row["doc_id"], span["raw_start"], span["raw_end"], 0),
             run=name,
             doc_id=row["doc_id"],
@@ -316,6 +341,7 @@ def _keep_rows(
             stratum_size=size,
             weight=weight,
         )
+        yield Drawn(judged, part, span["raw_start"], span["raw_end"])
 
 
 def _row_id(*facts: str | int) -> str:

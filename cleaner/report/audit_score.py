@@ -14,12 +14,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cleaner.errors import InputError, IntegrityError
 from cleaner.io.store import write_json
 from cleaner.io.verify import read_manifest
-from cleaner.report.audit import Row, run_id
+
+if TYPE_CHECKING:
+    from cleaner.report.audit import Row
 
 FILE = "audit.json"
 VERSION = 1
@@ -181,6 +183,8 @@ def save(run: Path, result: AuditScore) -> Path:
     Raises:
         InputError: the folder is no finished run, or not the one that was judged.
     """
+    from cleaner.report.audit import run_id
+
     own = run_id(read_manifest(run))
     if result.run != own:
         raise InputError(

@@ -153,6 +153,17 @@ def bar(part: int, whole: int, kind: str = "") -> Markup:
     ).format(kind, width)
 
 
+def two_bars(before: int, after: int, whole: int) -> Markup:
+    """Two bars for a cell of a table, one above the other: what there was, and what is left."""
+    widths = [max(100 * part / whole, 0.7 if part else 0.0) if whole else 0.0
+              for part in (before, after)]  # fmt: skip
+    return Markup(
+        '<svg class="bar two" viewBox="0 0 100 13" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="before" width="{:.1f}" height="6"/>'
+        '<rect class="after" y="7" width="{:.1f}" height="6"/></svg>'
+    ).format(*widths)
+
+
 def _band(edge: Sequence[tuple[float, float]]) -> Markup:
     """The stream, by its width from each height on; the last height is its end."""
     right = "".join(f"V{y:.1f}H{_BAND_LEFT + width:.1f}" for y, width in edge)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from cleaner.errors import ConfigError, IntegrityError
 from cleaner.report.copies import Copies, collect_copies
+from cleaner.report.effect import Effect, collect_effect
 from cleaner.report.examples import RuleFindings, collect_rules
 from cleaner.report.heaviest import Heaviest
 from cleaner.report.lengths import CLASSES, classes
+from cleaner.report.near import StageNear, collect_near
 from cleaner.report.quarantined import BadReason, collect_quarantine
 from cleaner.report.stats import RunReport, read_report
 from cleaner.report.texts import Texts
@@ -37,12 +39,16 @@ _RULE_ROWS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A language or host: documents of the corpus, their characters as read and as written."""
+    """A language or host: documents of the corpus, their characters as read and as written.
+
+    `told`: documents that had this language when it was told, before copies and others went.
+    """
 
     name: str
     documents: int
     raw_chars: int
     chars: int
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +100,13 @@ class Findings:
     stages: Sequence[Stage | None]
     corpus: CorpusFindings
     rules: Sequence[RuleFindings]
+    near: Sequence[StageNear]
     sources: Sequence[SourceShare]
     source_count: int
     lengths_before: NDArray[np.int64]
     lengths_after: NDArray[np.int64]
     copies: Copies
+    effect: Sequence[Effect]
     quarantine: Sequence[BadReason]
 
 
@@ -124,6 +132,9 @@ def _collect(run: Path, report: RunReport, manifest: Mapping[str, Any]) -> Findi
     stages = [known_stage(settings) for settings in manifest["config"]["stages"]]
     groups = _SourceGroups(manifest["inputs"])
     corpus = _corpus(run / "corpus", groups)
+    told = [stage.langs for stage in report.stages if stage.langs]
+    if told:
+        corpus.languages = _with_told(corpus.languages, told[-1])
     texts = Texts(run)
     per_part = manifest["config"]["write"]["documents_per_part"]
     found = collect_rules(run / "ledger", report, texts, per_part, groups.name)
@@ -135,13 +146,25 @@ def _collect(run: Path, report: RunReport, manifest: Mapping[str, Any]) -> Findi
         stages=stages,
         corpus=corpus,
         rules=found.rules,
+        near=collect_near(report, texts, per_part),
         sources=groups.shares(corpus.kept_sources, found.dropped_sources)[:TOP_SOURCES],
         source_count=len(groups.read),
         lengths_before=corpus.raw_lengths + found.dropped_lengths + classes(late),
         lengths_after=corpus.lengths,
         copies=collect_copies(run / "duplicates", texts),
+        effect=collect_effect(run, stages, texts),
         quarantine=bad,
     )
+
+
+def _with_told(languages: Sequence[Share], told: Mapping[str, int]) -> list[Share]:
+    """The languages with what was told of each; also those of which no document is left."""
+    found = [replace(share, told=told.get(share.name, 0)) for share in languages]
+    if len(languages) < TOP_LANGUAGES:
+        names = {share.name for share in languages}
+        gone = sorted((-count, name) for name, count in told.items() if name not in names)
+        found += [Share(name, 0, 0, 0, -count) for count, name in gone]
+    return found[:TOP_LANGUAGES]
 
 
 def known_stage(settings: Mapping[str, Any]) -> Stage | None:

@@ -38,6 +38,10 @@ class Cluster:
         compared: of them, those that were dropped for this very document; others were dropped for
             one that was then dropped itself.
         lowest, median, highest: similarity of those, 0 to 1.
+        bound: any two of those are at least so alike, whichever they are; None if it is not known.
+            Jaccard distance is a metric, so they are no farther apart than the sum of the distances
+            of the two least alike from the one that stays (Levandowsky and Winter, Nature 234,
+            1971); that of different measures is not comparable.
         other, other_source, other_record, stage: the least alike; '' if there is none.
         diff: its text when it was dropped (right) against the text in the corpus (left).
     """
@@ -50,6 +54,7 @@ class Cluster:
     lowest: float
     median: float
     highest: float
+    bound: float | None
     other: str
     other_source: str
     other_record: int
@@ -94,6 +99,7 @@ class _Members:
     part: str
     row: dict[str, Any]
     similarities: list[NDArray[np.float64]] = field(default_factory=list)
+    stages: set[str] = field(default_factory=set)
     worst: tuple[float, str, str, str] | None = None
 
 
@@ -102,7 +108,7 @@ def collect_copies(folder: Path, texts: Texts) -> Copies:
     found = Copies()
     largest = _largest(folder, found)
     passages = Heaviest(["kept_doc_id", "kept_start", "kept_end"], ["times"])
-    for part, pairs in _pairs(folder):
+    for part, pairs in pairs_of(folder):
         _add_similarities(pairs, found)
         _add_members(pairs, part, largest)
         passages.add(_cut_passages(pairs))
@@ -139,7 +145,8 @@ def _largest(folder: Path, found: Copies) -> dict[str, _Members]:
     return {row["cluster_id"]: _Members(part, row) for part, row in shown[:CLUSTERS]}
 
 
-def _pairs(folder: Path) -> Iterator[tuple[str, pa.Table]]:
+def pairs_of(folder: Path) -> Iterator[tuple[str, pa.Table]]:
+    """The pairs of a run: the name of the parts that they belong to, and rows of them."""
     for path in sorted(folder.glob("pairs-*.parquet")):
         with pq.ParquetFile(path, read_dictionary=_STRINGS) as file:
             for batch in file.iter_batches(_ROWS):
@@ -180,6 +187,8 @@ def _add_members(pairs: pa.Table, part: str, largest: dict[str, _Members]) -> No
         worst = (row["similarity"], row["doc_id"], part, row["stage"])
         members.worst = worst if members.worst is None else min(members.worst, worst)
         members.similarities.append(rows.column("similarity").to_numpy())
+        unlike = rows.filter(pc.less(rows.column("similarity"), 1.0))
+        members.stages |= set(unlike.column("stage").cast(pa.string()).to_pylist())
 
 
 def _cut_passages(pairs: pa.Table) -> pa.Table:
@@ -201,8 +210,16 @@ def _cluster(doc_id: str, members: _Members) -> Cluster:
     _, other, _, stage = members.worst or (0.0, "", "", "")
     return Cluster(
         doc_id, row["source"], row["record"], row["size"], len(values), low, median, high,
-        other, "", 0, stage, None,
+        _bound(values, members.stages), other, "", 0, stage, None,
     )  # fmt: skip
+
+
+def _bound(values: NDArray[np.float64], stages: set[str]) -> float | None:
+    """See `Cluster.bound`; `stages` compared those that are not the same."""
+    if not len(values) or len(stages) > 1:
+        return None
+    least = np.sort(values)[:2]
+    return max(0.0, float(least[0] + least[1] - 1) if len(least) > 1 else float(least[0]))
 
 
 def _compare(found: Copies, largest: dict[str, _Members], texts: Texts) -> None:
@@ -232,7 +249,7 @@ def _passages(folder: Path, passages: Heaviest, texts: Texts) -> list[RepeatedPa
     places: dict[tuple[str, int, int], tuple[str, str, int, int]] = {}
     wanted = {(t["kept_doc_id"], t["kept_start"], t["kept_end"]) for t in top}
     ids = pa.array(sorted({key[0] for key in wanted}), pa.string())
-    for part, pairs in _pairs(folder):
+    for part, pairs in pairs_of(folder):
         if len(places) == len(wanted):
             break
         rows = _cut_passages(pairs)

@@ -230,10 +230,16 @@ def _look_up(wanted: _Wanted, part: str, texts: Texts, taken: set[tuple[str, int
         example = replace(_alone(wanted.sample), source=document.source, record=document.record)
         start, end = wanted.sample["start"], wanted.sample["end"]
         if end - start < len(original):
-            example = replace(example, left=_left(original, start), right=_right(original, end))
+            left, right = context(original, start, end)
+            example = replace(example, left=left, right=right)
         wanted.found = example
         taken.add(key)
         return
+
+
+def context(original: str, start: int, end: int) -> tuple[str, str]:
+    """What stands before and after a span: the rest of its lines, and a line or two."""
+    return _left(original, start), _right(original, end)
 
 
 def _left(original: str, start: int) -> str:

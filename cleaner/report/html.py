@@ -156,6 +156,7 @@ def environment() -> Environment:
         "share": figures.share,
         "plural": figures.plural,
         "bar": charts.bar,
+        "two_bars": charts.two_bars,
         "spread": charts.spread_chart,
     }
     return found

@@ -12,7 +12,11 @@ from cleaner.errors import BalanceError, InputError, IntegrityError
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """One stage: its counts (see `cleaner.engine.tally.FIELDS`), its rules, what merges noted."""
+    """One stage: its counts (see `cleaner.engine.tally.FIELDS`), its rules, what merges noted.
+
+    `near`: what it nearly cut, where it tells: `counts` by distance, `samples`, the nearest ones.
+    `langs`: documents that it let stay, by language, if it told the languages.
+    """
 
     number: int
     name: str
@@ -21,6 +25,8 @@ class StageReport:
     counts: dict[str, int]
     rules: dict[str, dict[str, Any]]
     notes: dict[str, int] = field(default_factory=dict)
+    near: dict[str, Any] = field(default_factory=dict)
+    langs: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -32,6 +38,8 @@ class StageReport:
             **self.counts,
             "rules": self.rules,
             "notes": self.notes,
+            **({"near": self.near} if self.near else {}),
+            **({"langs": self.langs} if self.langs else {}),
         }
 
 
@@ -87,7 +95,7 @@ def from_json(raw: dict[str, Any], output: Path, timings: dict[str, Any]) -> Run
     """The report of a finished run, from its files."""
     stages = []
     for stage in raw["stages"]:
-        known = {"number", "name", "use", "summary", "rules", "notes"}
+        known = {"number", "name", "use", "summary", "rules", "notes", "near", "langs"}
         counts = {k: v for k, v in stage.items() if k not in known}
         stages.append(StageReport(**{k: stage[k] for k in known & stage.keys()}, counts=counts))
     return RunReport(

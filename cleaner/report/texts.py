@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +26,8 @@ _LEDGER = [
     "after",
 ]
 _CORPUS = ["doc_id", "text", "source", "record"]
+_OPEN = 8
+"""Parts whose ids are known: some megabytes each."""
 _CACHED = 4
 """Decoded row groups that are held; the writer bounds the text in one (`cleaner.io.output`)."""
 
@@ -57,11 +59,12 @@ class Document:
 
 
 class Texts:
-    """Looks documents up by part and id. Ask in order of the parts: one part is known at a time."""
+    """Looks documents up by part and id. Ask in order of the parts: only `_OPEN` are known."""
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, more: Sequence[str] = ()) -> None:
+        """`more`: columns of the ledger that its rows have besides those that restore a text."""
         self._corpus = _Parts(run / "corpus", _CORPUS)
-        self._ledger = _Parts(run / "ledger", _LEDGER)
+        self._ledger = _Parts(run / "ledger", [*_LEDGER, *more])
 
     def find(self, part: str, doc_id: str) -> Document | None:
         """The document `doc_id`; its rows lie in the files named `part` (`part-00000.parquet`)."""
@@ -87,42 +90,38 @@ class _Parts:
     def __init__(self, folder: Path, columns: list[str]) -> None:
         self._folder = folder
         self._columns = columns
-        self._part = ""
-        self._file: pq.ParquetFile | None = None
-        self._ids: list[pa.DictionaryArray] = []
+        self._opened = lru_cache(maxsize=_OPEN)(self._open)
         self._group = lru_cache(maxsize=_CACHED)(self._read)
 
     def rows(self, part: str, doc_id: str) -> list[dict[str, Any]]:
         """All rows of a document."""
-        self._open(part)
         found: list[dict[str, Any]] = []
-        for group, low, high in self._places(doc_id):
+        for group, low, high in self._places(part, doc_id):
             found += self._group(part, group).slice(low, high - low).to_pylist()
         return found
 
-    def _open(self, part: str) -> None:
-        """Learn which ids each row group of a part holds."""
-        if part == self._part:
-            return
-        self._part, self._file, self._ids = part, None, []
-        self._group.cache_clear()
+    def _open(self, part: str) -> tuple[pq.ParquetFile | None, list[pa.DictionaryArray]]:
+        """A part, and which ids each of its row groups holds; None if there is no such part."""
         path = self._folder / part
         if not path.is_file():
-            return
-        self._file = pq.ParquetFile(path, read_dictionary=["doc_id"])
-        for group in range(self._file.num_row_groups):
-            column = self._file.read_row_group(group, columns=["doc_id"]).column("doc_id")
-            self._ids.append(column.unify_dictionaries().combine_chunks())
+            return None, []
+        file = pq.ParquetFile(path, read_dictionary=["doc_id"])
+        ids = []
+        for group in range(file.num_row_groups):
+            column = file.read_row_group(group, columns=["doc_id"]).column("doc_id")
+            ids.append(column.unify_dictionaries().combine_chunks())
+        return file, ids
 
-    def _places(self, doc_id: str) -> Iterator[tuple[int, int, int]]:
+    def _places(self, part: str, doc_id: str) -> Iterator[tuple[int, int, int]]:
         """The row groups with rows of a document, and which rows of them: (group, low, high)."""
         wanted = pa.scalar(doc_id, pa.string())
-        for group, ids in enumerate(self._ids):
+        for group, ids in enumerate(self._opened(part)[1]):
             code = pc.index(ids.dictionary, wanted).as_py()
             if code >= 0:
                 rows = np.flatnonzero(ids.indices.to_numpy() == code)
                 yield group, int(rows[0]), int(rows[-1]) + 1
 
-    def _read(self, part: str, group: int) -> pa.Table:  # noqa: ARG002  part of the cache's key
-        assert self._file is not None
-        return self._file.read_row_group(group, columns=self._columns)
+    def _read(self, part: str, group: int) -> pa.Table:
+        file = self._opened(part)[0]
+        assert file is not None
+        return file.read_row_group(group, columns=self._columns)

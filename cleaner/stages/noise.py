@@ -8,16 +8,18 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
 from cleaner.stages.base import Apply, MapStage
 
 if TYPE_CHECKING:
-    from cleaner.batch import Batch
+    from cleaner.batch import Batch, Spared
     from cleaner.noise.counts import Counts
     from cleaner.noise.judge import Judge
     from cleaner.noise.model import NoiseModel
+    from cleaner.noise.near import Near
     from cleaner.noise.pack import Packs
     from cleaner.noise.page import Action
 
@@ -30,7 +32,7 @@ _COUNTS = ("repeats_host", "repeats_corpus", "repeats_folded_host", "repeats_fol
 class Noise(MapStage):
     """Cuts the lines of a page that are not its text; bylines and dates become columns."""
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     summary: ClassVar[str] = "cuts menus, related links, teasers, widgets, forms, credits"
     uses: ClassVar[frozenset[str]] = frozenset({*_COUNTS, "host_documents"})
     adds: ClassVar[frozenset[str]] = frozenset({"byline", "dateline"})
@@ -139,9 +141,10 @@ class _Settings:
 
 def _clean(settings: _Settings, batch: Batch) -> Batch:
     from cleaner.batch import Edit
-    from cleaner.noise.decision import decide
+    from cleaner.noise.decision import decide_near
+    from cleaner.noise.near import STEP
 
-    verdicts = decide(
+    verdicts, near = decide_near(
         batch.passage_text,
         batch.first,
         settings.judge,
@@ -163,7 +166,32 @@ def _clean(settings: _Settings, batch: Batch) -> Batch:
         lines = found[action]
         column = [_JOIN.join(lines[doc]) if doc in lines else None for doc in range(batch.num_docs)]
         batch = batch.annotate(name, pa.array(column, pa.string()))
+    if near is not None:
+        batch = batch.spare(STEP / 1000, near.counts(), _nearest(batch, near))
     return batch.cut(edits)
+
+
+def _nearest(batch: Batch, near: Near) -> list[Spared]:
+    """The near misses that may be shown: the nearest, each text once, equal ones by a hash."""
+    from cleaner.batch import SPARED, SPARED_CHARS, Spared
+    from cleaner.text.mix import splitmix
+
+    at = near.where
+    place = batch.ordinals[batch.doc_of[at]].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    rank = splitmix(place ^ batch.start[at].astype(np.uint64))
+    chosen: dict[str, int] = {}
+    for row in np.lexsort((rank, near.limit - near.noise)).tolist():
+        text = batch.passage_text[int(at[row])].as_py().strip()[:SPARED_CHARS]
+        chosen.setdefault(text, row)
+        if len(chosen) == SPARED:
+            break
+    which = sorted(chosen.values())
+    return [
+        Spared(
+            int(at[row]), int(near.noise[row]) / 1000, int(near.limit[row]) / 1000, "; ".join(why)
+        )
+        for row, why in zip(which, near.reasons(which), strict=True)
+    ]
 
 
 def _counts(batch: Batch) -> Counts | None:

@@ -42,7 +42,7 @@ def test_the_line_of_the_page_gives_a_script(shell: str) -> None:
     ("words", "expected"),
     [
         ("cleaner sh", {"show"}),
-        ("cleaner re", {"report", "restore"}),
+        ("cleaner re", {"report", "restore", "review"}),
         ("cleaner run --wor", {"--workers"}),
         ("cleaner show --format j", {"json"}),
     ],

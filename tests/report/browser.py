@@ -38,6 +38,10 @@ class Page:
 
     def open(self, path: Path, width: int = 1280) -> None:
         """Load a file."""
+        self.visit(path.resolve().as_uri(), width)
+
+    def visit(self, url: str, width: int = 1280) -> None:
+        """Load an address."""
         self._session = None
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
@@ -46,9 +50,14 @@ class Page:
             self.call(f"{domain}.enable")
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.call("Emulation.setDeviceMetricsOverride", **metrics)
-        self.call("Page.navigate", url=path.resolve().as_uri())
-        loaded = "document.readyState === 'complete' && location.protocol === 'file:'"
-        while not self.run(loaded):
+        self.call("Page.navigate", url=url)
+        self.wait("document.readyState === 'complete' && location.protocol !== 'about:'")
+
+    def wait(self, condition: str, seconds: float = 30) -> None:
+        """Until an expression in the page is true."""
+        until = time.monotonic() + seconds
+        while not self.run(condition):
+            assert time.monotonic() < until, f"never came true: {condition}"
             time.sleep(0.02)
 
     def run(self, script: str) -> Any:
