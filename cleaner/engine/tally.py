@@ -10,12 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaner.batch import LEDGER, Batch
+from cleaner.stages.veil import Veil
 from cleaner.text.mix import splitmix
 
 SAMPLES = 5
 """Examples kept per rule: those of the smallest hash of (document, place), in any split."""
 SHOWN = 240
 """Characters of an example."""
+_LOOKED_AT = 4096
+"""Characters in which it is looked for what must not be shown: it may end behind what is shown."""
 
 FIELDS = (
     "docs_in", "docs_out", "docs_dropped", "docs_quarantined",
@@ -33,7 +36,11 @@ def empty() -> dict[str, Any]:
 
 
 def count(
-    before: Batch, after: Batch, quarantined: tuple[int, int], new_rows: Iterable[pa.RecordBatch]
+    before: Batch,
+    after: Batch,
+    quarantined: tuple[int, int],
+    new_rows: Iterable[pa.RecordBatch],
+    veil: Veil,
 ) -> dict[str, Any]:
     """What a stage did to a batch.
 
@@ -42,6 +49,7 @@ def count(
         after: as it gave it back.
         quarantined: documents, and their code points that were not cut before.
         new_rows: the ledger rows that it booked.
+        veil: hides in the examples what must not be shown.
     """
     kept_before, rewritten_before, _ = before.live_chars()
     kept, rewritten, _ = after.live_chars()
@@ -61,7 +69,7 @@ def count(
         "chars_dropped": int(cut[is_drop].sum()),
         "chars_quarantined": quarantined[1],
     }
-    counts["rules"] = _rules(rows)
+    counts["rules"] = _rules(rows, veil)
     return counts
 
 
@@ -77,7 +85,7 @@ def of_those_gone(counts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rules(rows: pa.Table) -> dict[str, Any]:
+def _rules(rows: pa.Table, veil: Veil) -> dict[str, Any]:
     if not rows.num_rows:
         return {}
     grouped = rows.group_by(["rule", "action"]).aggregate([("rule", "count"), ("cut_chars", "sum")])
@@ -103,10 +111,10 @@ def _rules(rows: pa.Table) -> dict[str, Any]:
                 "ordinal": row["ordinal"],
                 "start": row["start"],
                 "end": row["end"],
-                "before": row["before"][:SHOWN],
-                "after": row["after"][:SHOWN],
+                "before": veil.before(row["stage"], row["before"][:_LOOKED_AT])[:SHOWN],
+                "after": veil.value(row["after"][:_LOOKED_AT])[:SHOWN],
                 "score": row["score"],
-                "evidence": row["evidence"],
+                "evidence": veil.value(row["evidence"]),
             }
         )
         if len(seen) == len(result) and all(

@@ -109,8 +109,8 @@ VERSION = _words(
 """The number of a version or a section comes."""
 
 _UNIT = re.compile(
-    r"[ \u00a0]?(?:%|[€$£¥₫₽元円원]|(?:đồng|đ|vnđ|vnd|usd|eur|euros?|dollars?|dólares|reais|pesos|rp|"
-    r"rupiah|yen|triệu|tỷ|tỉ|nghìn|ngàn|tr|million|billion|người|km|km2|m|m2|m3|ha|kg|tấn|lượt|"
+    r"[ \u00a0]?(?:%|[€$£¥₫₽元円원]|(?:đồng|đ|vnđ|vnd|usd|eur|euros?|dollars?|dólares|reais|pesos|"
+    r"rp|rupiah|yen|triệu|tỷ|tỉ|nghìn|ngàn|tr|million|billion|người|km|km2|m|m2|m3|ha|kg|tấn|lượt|"
     r"views?|"
     r"cổ phiếu|cp|sản phẩm|people|shares|руб\w*|чел\w*|orang|personas|pessoas)(?!\w))"
 )

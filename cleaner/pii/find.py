@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cleaner.pii import glance
 from cleaner.pii.bank import bank_card, ibans
-from cleaner.pii.hit import KINDS, Hit
+from cleaner.pii.hit import KINDS, VEIL, Hit
 from cleaner.pii.national_id import COUNTRIES, lettered_ids, national_id
 from cleaner.pii.net import emails, ips
 from cleaner.pii.number import Number, groups, windows
@@ -20,8 +20,6 @@ from cleaner.pii.phone import REGIONS, phone
 from cleaner.pii.secret import secrets
 from cleaner.text.patterns import PatternSet, compile_pattern
 
-VEIL = "•"
-"""Stands for each character of what must not be shown."""
 _SHORTEST_HOTLINE = 8
 _CHAIN = 16
 """Characters after a phone number in which another needs no word of its own."""

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 KINDS: Final = ("email", "phone", "ip", "national_id", "bank_card", "iban", "url_secret")
 """The kinds that can be found, in the order of the documentation."""
+VEIL: Final = "•"
+"""Stands for each character of what must not be shown."""
 BEFORE, AFTER = 48, 24
 """Characters that are looked at on either side of a find."""
 

@@ -25,6 +25,7 @@ from cleaner.errors import InputError, IntegrityError
 from cleaner.io.store import fingerprint
 from cleaner.io.verify import read_manifest
 from cleaner.noise.frequent import begins, rank_in_group
+from cleaner.report.collect import veil_of_run
 from cleaner.report.strata import Action, Lowest, Stratum, allotted, bands_of, hashes_of
 from cleaner.report.texts import Texts
 
@@ -82,10 +83,10 @@ def draw(run: Path, *, per_rule: int = 20, keeps: int | None = None, seed: int =
         IntegrityError: one of its files is damaged.
     """
     manifest = read_manifest(run)
+    others = 4 * per_rule if keeps is None else keeps
     try:
-        rows = _draw(
-            run, run_id(manifest), per_rule, 4 * per_rule if keeps is None else keeps, seed
-        )
+        texts = Texts(run, veil_of_run(manifest))
+        rows = _draw(run, run_id(manifest), texts, per_rule, others, seed)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         what = f"{type(error).__name__}: {error}"
         raise IntegrityError(f"{run}: cannot be read ({what}); run the config again") from error
@@ -104,7 +105,7 @@ def run_id(manifest: Mapping[str, Any]) -> str:
     return f"r{fingerprint(files)[:15]}"
 
 
-def _draw(run: Path, name: str, per_rule: int, keeps: int, seed: int) -> list[Row]:
+def _draw(run: Path, name: str, texts: Texts, per_rule: int, keeps: int, seed: int) -> list[Row]:
     parts = sorted(path.name for path in (run / "ledger").glob("part-*.parquet"))
     scores = _scores(run, parts)
     bands = {rule: bands_of(counts) for rule, counts in sorted(scores.items())}
@@ -121,7 +122,6 @@ def _draw(run: Path, name: str, per_rule: int, keeps: int, seed: int) -> list[Ro
         rows = _judgeable(run / "ledger" / part)
         _add_cuts(cuts, rows, bands, number, seed)
         _add_keeps(near, run / "corpus" / part, rows, number, seed)
-    texts = Texts(run)
     found = []
     for number, part in enumerate(parts):
         found += list(_cut_rows(cuts, number, run, part, texts, name))
@@ -277,7 +277,7 @@ def _cut_rows(
             action="cut",
             score=row["score"],
             band=stratum.band,
-            text=shortened(row["before"]),
+            text=shortened(texts.veil.text(row["before"])),
             before=before,
             after=after,
             stratum_size=size,
@@ -310,7 +310,7 @@ def _keep_rows(
             action="keep",
             score=None,
             band=stratum.band,
-            text=shortened(text),
+            text=shortened(texts.veil.text(text)),
             before=before,
             after=after,
             stratum_size=size,

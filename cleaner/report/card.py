@@ -225,8 +225,7 @@ def _limits(report: RunReport, stages: Sequence[Stage]) -> Iterator[str]:
     )
     if report.left_out:
         yield f"{plural(report.left_out, 'document')} left out by `--limit` or `--sample`."
-    if "pii" not in uses:
-        yield "Personal data was not looked for."
+    yield from _personal_data(stages)
     if "quality" not in uses:
         yield "Texts were not judged by their quality."
     if "noise" in uses:
@@ -235,6 +234,18 @@ def _limits(report: RunReport, stages: Sequence[Stage]) -> Iterator[str]:
         yield "Near-duplicates were not looked for."
     if "language" in uses:
         yield "Languages are told by a model; short and mixed texts can be told wrongly."
+
+
+def _personal_data(stages: Sequence[Stage]) -> Iterator[str]:
+    """What was looked for, and what no pattern finds."""
+    if all(stage.use != "pii" for stage in stages):
+        yield "Personal data was not looked for."
+        return
+    done = "masked" if any(stage.hides() for stage in stages) else "counted, and left in the texts"
+    yield (
+        f"Personal data was looked for by its form (e-mail, phone, ids, accounts, keys) and {done};"
+        " names, postal addresses and whatever has no form of its own were not looked for."
+    )
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
