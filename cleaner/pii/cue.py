@@ -20,7 +20,8 @@ def _words(*groups: Iterable[str]) -> re.Pattern[str]:
         if stem[0] >= "\u0e00" and not "\u1e00" <= stem[0] <= "\u1fff":
             parts.append(body)
         else:
-            parts.append(rf"(?<!\w){body}" + ("" if stem != word else r"(?!\w)"))
+            # GD&ĐT and GD-ĐT are a ministry, not a phone
+            parts.append(rf"(?<!\w)(?<!\w[&\-]){body}" + ("" if stem != word else r"(?!\w)"))
     return re.compile("|".join(parts))
 
 
@@ -127,7 +128,7 @@ def last_says(cue: re.Pattern[str], other: re.Pattern[str], text: str, start: in
     line = before(text, start)
     mine = max((m.end() for m in cue.finditer(line)), default=-1)
     theirs = max((m.end() for m in other.finditer(line)), default=-1)
-    return None if mine == theirs == -1 else mine > theirs
+    return None if mine == theirs == -1 else mine >= theirs
 
 
 def is_measured(text: str, start: int, end: int) -> bool:

@@ -189,7 +189,7 @@ def national_id(
         digits, end = digits + "X", end + 1
     if not stands_alone(text, number.start, end):
         return None
-    if len(digits) == 18 and "CN" in countries and _cn(digits):
+    if len(digits) == 18 and "CN" in countries and is_chinese(digits):
         return Hit(number.start, end, "national_id", "CN resident id")
     for form in _BY_SIZE.get(len(digits), ()):
         if form.country not in countries or not form.check(digits):
@@ -216,8 +216,8 @@ def _is_grouped(number: Number, form: Form) -> bool:
     return all(len(gap) == 1 and gap in marks for gap in number.gaps)
 
 
-def _cn(digits: str) -> bool:
-    """Region, day of birth, serial number, and ISO 7064 MOD 11-2."""
+def is_chinese(digits: str) -> bool:
+    """Whether a Chinese resident id: region, day of birth, serial number, and ISO 7064 MOD 11-2."""
     year, month, day = int(digits[6:10]), int(digits[10:12]), int(digits[12:14])
     if (
         int(digits[:2]) not in _CN_REGIONS

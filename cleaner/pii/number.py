@@ -106,7 +106,8 @@ def windows(text: str, runs: Sequence[Run], first: int, least: int) -> Iterator[
     while last > first and total >= least:
         inner = gaps[: last - first - 1]
         mine = runs[first:last]
-        if _is_break(text, runs, first, inner) and _is_break(text, runs, last, inner, ahead=True):
+        is_one = _is_even(inner) and _is_break(text, runs, first, inner)
+        if is_one and _is_break(text, runs, last, inner, ahead=True):
             yield (
                 Number(
                     mine[0].start,
@@ -119,6 +120,13 @@ def windows(text: str, runs: Sequence[Run], first: int, least: int) -> Iterator[
             )
         last -= 1
         total -= len(runs[last].digits)
+
+
+def _is_even(gaps: Sequence[str]) -> bool:
+    """Whether gaps can be those of one number: a wide one, such as " - ", parts two numbers."""
+    if len(set(gaps)) == 1 and len(gaps) > 1:
+        return True
+    return all(len(gap) == 1 or "(" in gap or ")" in gap for gap in gaps)
 
 
 def _is_break(

@@ -66,10 +66,11 @@ def phone(
         return None
     if start and text[start - 1] in "$€£¥#_=":
         return None
-    said = True if told else last_says(PHONE, OTHER_NUMBER, text, start)
+    said = last_says(PHONE, OTHER_NUMBER, text, start)
     if said is False:
         return None
-    sure = bool(said) or eager
+    said = said or told
+    sure = said or eager
     if "VN" in regions:
         if _VN_SERVICE.fullmatch(number.digits) and not hotlines:
             return None
