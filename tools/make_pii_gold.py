@@ -370,11 +370,16 @@ def filled(draw: random.Random, lang: str, template: str) -> dict[str, object]:
     return {"lang": lang, "text": text + template[at:], "spans": spans}
 
 
+def rows_of_templates(name: str, templates: tuple[tuple[str, str], ...]) -> list[dict[str, object]]:
+    """The sentences of a file: each template some times, with other numbers."""
+    draw = random.Random(f"pii {name}")
+    return [filled(draw, *template) for template in templates for _ in range(TIMES)]
+
+
 def main() -> None:
     """Write both files."""
     for name, templates in (("dev", DEV), ("held", HELD)):
-        draw = random.Random(f"pii {name}")
-        rows = [filled(draw, *template) for template in templates for _ in range(TIMES)]
+        rows = rows_of_templates(name, templates)
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         (HERE / f"pii-{name}.jsonl").write_text("".join(lines), "utf-8")
 

@@ -26,8 +26,8 @@ def _words(*groups: Iterable[str]) -> re.Pattern[str]:
 
 
 PHONE = _words(
-    ("phone", "phones", "telephone", "tel", "mobile", "mob", "cell", "call", "calls", "fax", "text",
-     "dial", "ring", "whatsapp", "viber", "telegram", "zalo", "sms", "contact", "hotline"),
+    ("phone", "phones", "telephone", "tel", "mobile", "mob", "cell", "call", "fax", "dial",
+     "ring", "whatsapp", "viber", "telegram", "zalo", "sms", "contact", "hotline"),
     ("điện thoại", "đt", "đtdđ", "dđ", "sđt", "sdt", "dt", "liên hệ", "liên lạc", "gọi", "di động",
      "đường dây nóng", "số máy", "máy bàn", "alo", "số nóng"),
     ("teléfono", "telf", "tfno", "tlf", "móvil", "celular", "cel", "llame", "llamar", "llamando",
@@ -78,6 +78,7 @@ NATIONAL_ID = {
     "RU": _words(("снилс", "snils")),
     "TH": _words(("บัตรประชาชน", "เลขประจำตัวประชาชน", "thai id", "id card")),
     "MY": _words(("mykad", "nric", "no. kp", "kad pengenalan", "i/c", "ic")),
+    "TW": _words(("身分證", "身份證", "national id")),
     "GB": _words(("national insurance", "nino", "ni number", "ni no")),
     "passport": _words(
         ("passport", "hộ chiếu", "pasaporte", "passaporte", "passeport", "reisepass", "paspor",

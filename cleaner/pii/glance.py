@@ -87,8 +87,8 @@ def _flags(data: Any, low: Any, high: Any, table: Any) -> Any:
         else:
             dots = dots + 1 if byte == 46 and 0 < run <= 3 else 0
             run = 0
-            if kind in {2, 3}:
-                if digits in {7, 8} and (between == 0 or (between == 1 and data[p - 1] == 45)):
+            if kind in (2, 3):
+                if digits in (7, 8) and (between == 0 or (between == 1 and data[p - 1] == 45)):
                     found |= np.uint8(16)
                 digits, between = 0, 0
                 letters += 1
@@ -96,7 +96,7 @@ def _flags(data: Any, low: Any, high: Any, table: Any) -> Any:
                 token += 1
             else:
                 length, letters, figures = 0, 0, 0
-                if byte in {45, 95}:
+                if byte in (45, 95):
                     token += 1
                     marked = marked or byte == 95
                 else:
@@ -108,7 +108,7 @@ def _flags(data: Any, low: Any, high: Any, table: Any) -> Any:
             found |= np.uint8(16)
         if token >= 20 and marked:
             found |= np.uint8(32)
-        if kind in {1, 2}:
+        if kind in (1, 2):
             hexes += 1
             was_colon = False
             if hexes >= 3 and (colons >= 3 or (double and colons >= 2)):
@@ -125,7 +125,7 @@ def _flags(data: Any, low: Any, high: Any, table: Any) -> Any:
             found |= np.uint8(1)
         elif byte == 61:
             found |= np.uint8(32)
-        elif byte in {41, 93} and p - low >= 3:  # (at) and [at]
+        elif byte in (41, 93) and p - low >= 3:  # (at) and [at]
             if (data[p - 1] | 32) == 116 and (data[p - 2] | 32) == 97:
                 found |= np.uint8(1)
         elif byte == 0xA0 and p - low >= 2 and data[p - 1] == 0xBC and data[p - 2] == 0xEF:

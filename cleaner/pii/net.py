@@ -118,6 +118,8 @@ def _v4(text: str, start: int, end: int, *, own: bool, eager: bool) -> Hit | Non
         return None
     if start and (is_word(text[start - 1]) or text[start - 1] in ".-"):
         return None
+    if start > 1 and text[start - 1] == "/" and is_word(text[start - 2]):
+        return None  # nginx/1.9.7.1
     behind = text[end : end + 2]
     if behind and (is_word(behind[0]) or (behind[0] in ".-," and behind[1:].isdigit())):
         return None
@@ -126,8 +128,9 @@ def _v4(text: str, start: int, end: int, *, own: bool, eager: bool) -> Hit | Non
     said = last_says(ADDRESS, VERSION, text, start)
     if said is False and not eager:
         return None
-    if max(map(int, parts)) < 32 and not said and not behind.startswith(":") and not eager:
-        return None  # 1.2.3.4: a section, or a version
+    small = sum(int(part) < 32 for part in parts)
+    if small > 2 and not said and not behind.startswith(":") and not eager:
+        return None  # 1.2.3.4, 5.3.6.61: a section, or a version
     return Hit(start, end, "ip", "v4")
 
 

@@ -14,6 +14,7 @@ LEAST_NEIGHBOUR = 9
 """Digits of another number right behind a slash or dash: 0912345678/0987654321."""
 _RUN = re.compile(r"[0-9]+")
 _GAP = re.compile(r"[ .\-()/\t\u00a0\u2000-\u2013\u202f]{1,5}")
+_AFTER_BRACKET = frozenset({") ", ").", ")-", ") -", ")\u00a0"})
 _GROUPING = frozenset({" ", ".", "'", "\u00a0", "\u2009", "\u202f"})
 
 
@@ -101,7 +102,7 @@ def windows(text: str, runs: Sequence[Run], first: int, least: int) -> Iterator[
         total += len(runs[last].digits)
         last += 1
     gaps = [
-        text[a.end : b.start] for a, b in zip(runs[first:last], runs[first + 1 :], strict=False)
+        text[a.end : b.start] for a, b in zip(runs[first:last], runs[first + 1 : last], strict=False)
     ]
     while last > first and total >= least:
         inner = gaps[: last - first - 1]
@@ -126,7 +127,16 @@ def _is_even(gaps: Sequence[str]) -> bool:
     """Whether gaps can be those of one number: a wide one, such as " - ", parts two numbers."""
     if len(set(gaps)) == 1 and len(gaps) > 1:
         return True
-    return all(len(gap) == 1 or "(" in gap or ")" in gap for gap in gaps)
+    opened = True  # maybe before the first run
+    for at, gap in enumerate(gaps):
+        if "(" in gap and not (at == 0 and ")" in "".join(gaps[1:2])):
+            return False
+        if ")" in gap and not opened:
+            return False
+        opened = "(" in gap
+        if len(gap) > 1 and not opened and gap not in _AFTER_BRACKET and gap != ". ":
+            return False
+    return True
 
 
 def _is_break(

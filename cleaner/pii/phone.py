@@ -29,8 +29,12 @@ _VN_LAND_UNTIL_2017 = re.compile(
     r"0(?:[48][2-7][0-9]{7}|(?:[2367][0-9]{1,2}|5[0-9]{1,2})[3-7][0-9]{6})"
 )
 _VN_SERVICE = re.compile(r"1[89]00(?:[0-9]{4}|[0-9]{6})")
-_DATE_BEHIND = re.compile(r"/[0-9]{4}(?![0-9])")
+_DATE_BEHIND = re.compile(r"/(?:19|20)[0-9]{2}(?![0-9.])")
 _TOO_ALIKE = 2
+_FREE = re.compile(r"(?:1?8(?:00|33|44|55|66|77|88)|080[08]|0?900)")
+"""How numbers of services begin in many countries."""
+_WITH_ZERO = frozenset({"VN", "GB", "FR", "DE", "ID", "JP", "KR", "TH", "NL"})
+"""Countries whose national numbers are written with a zero in front."""
 
 
 def phone(
@@ -79,10 +83,16 @@ def phone(
             return Hit(start, end, "phone", kind)
     if number.is_amount and not sure:
         return None
+    if _is_in_url(text, start):
+        return None
     for region in regions:
-        believed = said or (region != "VN" and _is_typical(text, number, start, region))
-        if (believed or eager) and _valid(text[start:end], region, hotlines=hotlines):
-            return Hit(start, end, "phone", region)
+        believed = sure or (region != "VN" and _is_typical(text, number, start, region))
+        if believed and not (region in _WITH_ZERO and number.digits[0] != "0"):
+            is_number, is_service = _in_plan(text[start:end], region)
+            if is_service and not hotlines and _FREE.match(number.digits):
+                return None  # 0800 of one country could be somebody's in another
+            if is_number and (hotlines or not is_service):
+                return Hit(start, end, "phone", region)
     if said and number.digits.startswith("00"):
         region = _abroad(f"+{number.digits[2:]}", hotlines=hotlines)
         return Hit(start, end, "phone", region) if region else None
@@ -151,18 +161,25 @@ def _is_typical(text: str, number: Number, start: int, region: str) -> bool:
     return False
 
 
+def _is_in_url(text: str, start: int) -> bool:
+    """Whether a number is a part of a path: site.example/269/2698586.html."""
+    line = text[max(0, start - 200) : start]
+    word = "" if not line or line[-1].isspace() else line.split()[-1]
+    return "/" in word and "." in word
+
+
 @lru_cache(maxsize=4096)
-def _valid(written: str, region: str, *, hotlines: bool) -> bool:
-    """Whether the plan of a region has a national number."""
+def _in_plan(written: str, region: str) -> tuple[bool, bool]:
+    """Whether the plan of a region has a national number, and whether that is of a service."""
     import phonenumbers
 
     try:
         found = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:
-        return False
+        return False, False
     if not phonenumbers.is_valid_number_for_region(found, region):
-        return False
-    return hotlines or not _is_service(found)
+        return False, False
+    return True, _is_service(found)
 
 
 @lru_cache(maxsize=4096)
