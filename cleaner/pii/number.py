@@ -102,7 +102,8 @@ def windows(text: str, runs: Sequence[Run], first: int, least: int) -> Iterator[
         total += len(runs[last].digits)
         last += 1
     gaps = [
-        text[a.end : b.start] for a, b in zip(runs[first:last], runs[first + 1 : last], strict=False)
+        text[a.end : b.start]
+        for a, b in zip(runs[first:last], runs[first + 1 : last], strict=False)
     ]
     while last > first and total >= least:
         inner = gaps[: last - first - 1]

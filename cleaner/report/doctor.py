@@ -17,7 +17,7 @@ import cleaner
 
 PACKAGES = (
     "pyarrow", "numpy", "numba", "llvmlite", "ftfy", "google-re2", "py3langid", "langdetect",
-    "pydantic", "rich", "Jinja2",
+    "phonenumberslite", "pydantic", "rich", "Jinja2",
 )  # fmt: skip
 STAGES = (
     "unicode", "repeats", "noise", "repeated_passages", "language", "exact_duplicates",
@@ -89,7 +89,7 @@ def _small_run(folder: Path) -> None:
         (folder / "in" / f"{number}.txt").write_bytes(text.encode())
     passages: Value = {"use": "near_duplicates", "id": "passages", "unit": "passage"}
     stages: list[Value] = [{"use": use} for use in STAGES]
-    stages.insert(1, {"use": "quality", "on_fail": "annotate"})
+    stages[1:1] = [{"use": "quality", "on_fail": "annotate"}, {"use": "pii"}]
     stages += [passages, {"use": "tidy"}]
     config = {
         "name": "doctor",

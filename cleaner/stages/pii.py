@@ -77,6 +77,7 @@ class Pii(MapStage):
     summary: ClassVar[str] = (
         "masks or counts e-mail, phone, IP, national id, card, account and secrets of URLs"
     )
+    uses: ClassVar[frozenset[str]] = frozenset({"byline", "dateline"})
     adds: ClassVar[frozenset[str]] = frozenset({"pii_counts", "pii_spans"})
 
     use: Literal["pii"] = "pii"
@@ -244,6 +245,8 @@ def _found(finder: Finder, batch: Batch) -> list[tuple[int, str, list[Hit]]]:
 
 def _masked(finder: Finder, texts: Mapping[str, str], batch: Batch) -> Batch:
     """Every find replaced; the ledger keeps what stood there, the evidence does not name it."""
+    import pyarrow as pa
+
     from cleaner.batch import Edit
 
     edits = [
@@ -252,7 +255,19 @@ def _masked(finder: Finder, texts: Mapping[str, str], batch: Batch) -> Batch:
         for hit in hits
         if text[hit.start : hit.end] != texts[hit.kind]
     ]
-    return batch.rewrite(edits)
+    batch = batch.rewrite(edits)
+    for name in sorted(Pii.uses & set(batch.docs.schema.names)):
+        lines = batch.docs.column(name).to_pylist()
+        masked = [line and _replaced(finder, texts, line) for line in lines]
+        batch = batch.annotate(name, pa.array(masked, pa.string()))
+    return batch
+
+
+def _replaced(finder: Finder, texts: Mapping[str, str], line: str) -> str:
+    """A line that was cut from the text and kept as a column: masked, too."""
+    for hit in reversed(finder.find(line)):
+        line = f"{line[: hit.start]}{texts[hit.kind]}{line[hit.end :]}"
+    return line
 
 
 def _annotated(finder: Finder, batch: Batch) -> Batch:

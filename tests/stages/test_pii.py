@@ -16,7 +16,7 @@ from cleaner.errors import ConfigError
 from cleaner.io.restore import restore
 from cleaner.io.verify import verify
 from cleaner.stages.pii import KINDS, Pii
-from tests.engine.runs import rows_of
+from tests.engine.runs import bytes_of, make_run, rows_of
 
 PHONE, PHONE_DROPPED, PHONE_CUT = "0912 345 678", "0987 654 321", "(028) 3822 1234"
 EMAIL, CARD, TOKEN = "an.nguyen@mail.example", "4111 1111 1111 1111", "s3cr3tT0ken9x7q"
@@ -182,6 +182,19 @@ def test_adding_the_stage_renews_examples_of_earlier_ones(tmp_path: Path) -> Non
     assert PHONE_DROPPED not in after
 
 
+def test_the_bytes_do_not_hang_on_how_the_run_is_cut(tmp_path: Path) -> None:
+    """Many files, in one shard or each in its own: also the examples, of which few are kept."""
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        text = TEXTS[number % len(TEXTS)].replace("345", f"3{number:02d}")
+        (tmp_path / "in" / f"{number}.txt").write_text(text, "utf-8")
+    found = []
+    for name, size in (("one", 32 << 20), ("many", 1000)):
+        make_run(tmp_path, STAGES, name, engine={"kind": "inline", "shard_bytes": size})
+        found.append(bytes_of(tmp_path / name))
+    assert found[0] == found[1]
+
+
 def test_annotate_leaves_the_text_and_tells_where(tmp_path: Path) -> None:
     """Counts by kind, and spans in the original, also behind what an earlier stage changed."""
     stages = [{"use": "unicode"}, {"use": "pii", "action": "annotate"}]
@@ -222,6 +235,16 @@ def test_settings_choose_kinds_texts_and_what_stays() -> None:
     assert masks(text, hotlines="mask").count("[PHONE]") == 2
     assert "[IP]" in masks(text, private_ips="mask")
     assert masks("NV-123456 nghỉ", patterns={"staff": "NV-[0-9]{6}"}) == "[STAFF] nghỉ"
+
+
+def test_lines_that_became_columns_are_masked() -> None:
+    """An author's line that `noise` cut holds an address as often as the text."""
+    from tests.stages.test_quality import make
+
+    batch = make(["a\n", "b\n"], byline=["An, an@mail.example", None], dateline=[None, None])
+    after = Pii(use="pii").open()(batch)
+    assert after.docs.column("byline").to_pylist() == ["An, [EMAIL]", None]
+    assert after.docs.column("dateline").to_pylist() == [None, None]
 
 
 @pytest.mark.parametrize(
