@@ -31,6 +31,7 @@ BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
         "repeated_passages": "cleaner.stages.repeated_passages:RepeatedPassages",
         "url": "cleaner.stages.url:Url",
         "quality": "cleaner.stages.quality:Quality",
+        "pii": "cleaner.stages.pii:Pii",
         "decontaminate": "cleaner.stages.decontaminate:Decontaminate",
         "tokens": "cleaner.stages.tokens:Tokens",
         "exact_duplicates": "cleaner.stages.exact_duplicates:ExactDuplicates",

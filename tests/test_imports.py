@@ -16,9 +16,10 @@ BELOW = {
     "dedup": {"errors", "text"},
     "noise": {"errors", "text", "dedup"},
     "quality": {"text"},
+    "pii": {"text"},
     "batch": {"errors", "text", "dedup", "noise"},
     "index": {"errors", "identity", "text", "dedup", "io"},
-    "stages": {"errors", "identity", "text", "dedup", "noise", "quality", "batch", "index"},
+    "stages": {"errors", "identity", "text", "dedup", "noise", "quality", "pii", "batch", "index"},
     "io": {"errors", "identity", "text", "dedup", "noise", "batch", "reader"},
     "reader": {"text"},
 }
@@ -81,7 +82,7 @@ def faults() -> Iterator[tuple[str, str]]:
                     part not in USERS.get(target, {part})
                 ):
                     yield name_of(path), module
-            if part in {"text", "dedup", "noise", "quality"} and first in IMPURE:
+            if part in {"text", "dedup", "noise", "quality", "pii"} and first in IMPURE:
                 yield name_of(path), module
 
 
@@ -104,7 +105,7 @@ def test_the_package_is_read() -> None:
     assert "cleaner.dedup.curve" in found
 
 
-@pytest.mark.parametrize("part", ["text", "dedup", "noise", "quality"])
+@pytest.mark.parametrize("part", ["text", "dedup", "noise", "quality", "pii"])
 def test_the_pure_parts_open_no_files(part: str) -> None:
     """No call of `open` and no `print` in them."""
     for path in (PACKAGE / part).rglob("*.py"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cleaner.cli.eval_language import language
+from cleaner.cli.eval_pii import pii
 from cleaner.cli.eval_text import text
 from cleaner.cli.frame import print_json, readable
 
@@ -30,6 +31,7 @@ def evaluate() -> None:
 
 
 evaluate.add_command(language)
+evaluate.add_command(pii)
 evaluate.add_command(text)
 
 

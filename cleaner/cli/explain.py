@@ -14,7 +14,8 @@ from cleaner.cli.options import Changes, changes_config
 @changes_config
 @click.argument("file", metavar="FILE[:RECORD]")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
-def explain(config: str, changes: Changes, file: str, as_json: bool) -> None:
+@click.option("--show-secrets", is_flag=True, help="Show what a stage masks as secret, too.")
+def explain(config: str, changes: Changes, file: str, *, as_json: bool, show_secrets: bool) -> None:
     """Show what a run does to one document, and why.
 
     FILE is a file of any kind that a run reads; RECORD is its row, line or record number, from 0.
@@ -24,7 +25,7 @@ def explain(config: str, changes: Changes, file: str, as_json: bool) -> None:
     settings = changes.load(config)
     from cleaner.report.explain import explain as explain_document
 
-    explanation = explain_document(settings, path, record)
+    explanation = explain_document(settings, path, record, secrets=show_secrets)
     if as_json:
         print_json(explanation.to_json())
         return

@@ -52,8 +52,16 @@ Examples:
     show_default=True,
     help="For people, or for programs. Without SQL, a table has the main columns only.",
 )
+@click.option("--show-secrets", is_flag=True, help="Show what a stage masked as secret, too.")
 def show(
-    run: Path, sql: str | None, where: str | None, table: str | None, limit: int, style: str
+    run: Path,
+    sql: str | None,
+    where: str | None,
+    table: str | None,
+    limit: int,
+    style: str,
+    *,
+    show_secrets: bool,
 ) -> None:
     """Look into a run with SQL.
 
@@ -66,7 +74,9 @@ def show(
     from cleaner.report.query import query, select
 
     asked = sql or select(table or "corpus", where, brief=style == "table")
-    answer = query(run, asked, limit + 1 if limit else None)  # one more tells whether there is
+    answer = query(  # one more tells whether there is
+        run, asked, limit + 1 if limit else None, secrets=show_secrets
+    )
     _PRINTERS[style](answer, limit)
 
 

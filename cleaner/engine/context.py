@@ -223,6 +223,8 @@ def _settings(context: Context, phase: Phase) -> list[Any]:
     ]
     if phase.kind == "map":
         settings.append(config.engine.document_seconds)
+        # what a later stage masks must not be shown in the examples of an earlier one
+        settings += [stage_fingerprint(s) for s in context.stages if s.hides()]
     if phase.kind == "write":
         settings += [config.write.model_dump(mode="json")]
         settings += [stage_fingerprint(s) for s in context.stages]

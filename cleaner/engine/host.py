@@ -16,6 +16,7 @@ from cleaner.engine.breadcrumbs import ALONE, Reason, TooSlow, Trail
 from cleaner.engine.load import Loaded
 from cleaner.errors import CleanerError, EditError, describe
 from cleaner.io.schema import QUARANTINE
+from cleaner.stages.veil import Veil
 from cleaner.text.decode import encode
 
 T = TypeVar("T")
@@ -26,9 +27,13 @@ RAW_LIMIT = 64 << 10
 class Host:
     """Runs the ops of one map task. Keeps tallies, seconds and quarantine rows of the task."""
 
-    def __init__(self, trail: Trail, seconds: float) -> None:
-        """`trail` guards the calls; `seconds` is what one document may take, for the record."""
+    def __init__(self, trail: Trail, seconds: float, veil: Veil) -> None:
+        """`trail` guards the calls; `seconds` is what one document may take, for the record.
+
+        `veil` hides in examples what must not be shown.
+        """
         self._trail = trail
+        self._veil = veil
         self._seconds = seconds
         self.tallies: dict[str, dict[str, Any]] = {}
         self.seconds: dict[str, float] = {}
@@ -53,7 +58,7 @@ class Host:
         after = _join(parts, before)
         new = after.ledger
         after = replace(after, ledger=(*batch.ledger, *new))
-        counts = tally.count(before, after, bad, new)
+        counts = tally.count(before, after, bad, new, self._veil)
         after = replace(after, spared=())
         tally.add(self.tallies.setdefault(name, tally.empty()), counts)
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
@@ -80,7 +85,8 @@ class Host:
         parts, bad = self._guard(look, before, loaded, name)
         if bad[0] or edits:
             after = _join([b for b, _ in parts], before)
-            counts = tally.of_those_gone(tally.count(before, after, bad, after.ledger))
+            found = tally.count(before, after, bad, after.ledger, self._veil)
+            counts = tally.of_those_gone(found)
             tally.add(self.tallies.setdefault(name, tally.empty()), counts)
             batch = replace(after, ledger=(*batch.ledger, *after.ledger), spared=())
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started

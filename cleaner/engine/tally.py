@@ -11,12 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaner.batch import LEDGER, SPARED, SPARED_CHARS, Batch, NearMiss
+from cleaner.stages.veil import Veil
 from cleaner.text.mix import splitmix
 
 SAMPLES = 5
 """Examples kept per rule: those of the smallest hash of (document, place), in any split."""
 SHOWN = 240
 """Characters of an example."""
+_LOOKED_AT = 4096
+"""Characters in which it is looked for what must not be shown: it may end behind what is shown."""
 
 FIELDS = (
     "docs_in", "docs_out", "docs_dropped", "docs_quarantined",
@@ -34,7 +37,11 @@ def empty() -> dict[str, Any]:
 
 
 def count(
-    before: Batch, after: Batch, quarantined: tuple[int, int], new_rows: Iterable[pa.RecordBatch]
+    before: Batch,
+    after: Batch,
+    quarantined: tuple[int, int],
+    new_rows: Iterable[pa.RecordBatch],
+    veil: Veil,
 ) -> dict[str, Any]:
     """What a stage did to a batch.
 
@@ -43,6 +50,7 @@ def count(
         after: as it gave it back.
         quarantined: documents, and their code points that were not cut before.
         new_rows: the ledger rows that it booked.
+        veil: hides in the examples what must not be shown.
     """
     kept_before, rewritten_before, _ = before.live_chars()
     kept, rewritten, _ = after.live_chars()
@@ -62,8 +70,8 @@ def count(
         "chars_dropped": int(cut[is_drop].sum()),
         "chars_quarantined": quarantined[1],
     }
-    counts["rules"] = _rules(rows)
-    return counts | _near(before, after) | _langs(before, after)
+    counts["rules"] = _rules(rows, veil)
+    return counts | _near(before, after, veil) | _langs(before, after)
 
 
 def of_those_gone(counts: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +86,7 @@ def of_those_gone(counts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rules(rows: pa.Table) -> dict[str, Any]:
+def _rules(rows: pa.Table, veil: Veil) -> dict[str, Any]:
     if not rows.num_rows:
         return {}
     grouped = rows.group_by(["rule", "action"]).aggregate([("rule", "count"), ("cut_chars", "sum")])
@@ -104,10 +112,10 @@ def _rules(rows: pa.Table) -> dict[str, Any]:
                 "ordinal": row["ordinal"],
                 "start": row["start"],
                 "end": row["end"],
-                "before": row["before"][:SHOWN],
-                "after": row["after"][:SHOWN],
+                "before": veil.before(row["stage"], row["before"][:_LOOKED_AT])[:SHOWN],
+                "after": veil.value(row["after"][:_LOOKED_AT])[:SHOWN],
                 "score": row["score"],
-                "evidence": row["evidence"],
+                "evidence": veil.value(row["evidence"]),
             }
         )
         if len(seen) == len(result) and all(
@@ -126,17 +134,17 @@ def _langs(before: Batch, after: Batch) -> dict[str, Any]:
     return {"langs": found} if found else {}
 
 
-def _near(before: Batch, after: Batch) -> dict[str, Any]:
+def _near(before: Batch, after: Batch, veil: Veil) -> dict[str, Any]:
     """What the stage nearly cut, under `near`; nothing if it said nothing of it."""
     found: dict[str, Any] = {}
     for misses in after.spared:
-        samples = [_shown(miss, before) for miss in misses.samples]
+        samples = [_shown(miss, before, veil) for miss in misses.samples]
         part = {"step": misses.step, "counts": list(misses.counts), "samples": samples}
         _add_near(found, part)
     return found
 
 
-def _shown(miss: NearMiss, batch: Batch) -> dict[str, Any]:
+def _shown(miss: NearMiss, batch: Batch, veil: Veil) -> dict[str, Any]:
     """A near miss as the reports have it."""
     doc = int(np.searchsorted(batch.ordinals, miss.ordinal))
     place = np.array([miss.ordinal], np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -148,10 +156,10 @@ def _shown(miss: NearMiss, batch: Batch) -> dict[str, Any]:
         "record": batch.docs.column("record")[doc].as_py(),
         "start": miss.start,
         "end": miss.end,
-        "text": miss.text.strip()[:SPARED_CHARS],
+        "text": veil.text(miss.text.strip())[:SPARED_CHARS],
         "score": miss.score,
         "limit": miss.limit,
-        "evidence": miss.evidence,
+        "evidence": veil.value(miss.evidence),
     }
 
 

@@ -34,6 +34,7 @@ from cleaner.io.state import StateWriter
 from cleaner.io.store import Files, Manifest, ipc_writer
 from cleaner.stages.base import CorpusStage, MapStage
 from cleaner.stages.steps import HOME, Apply, Merge, Note, Sketch, Step
+from cleaner.stages.veil import veil_of
 from cleaner.text.jit import compile_seconds
 
 
@@ -108,7 +109,8 @@ def _execute(task: Task, *, isolated: bool) -> TaskReport:
             seconds=limit,
             isolated=isolated,
         ) as trail:
-            counts, seconds = _run_map(context, phase, task, files, Host(trail, limit))
+            host = Host(trail, limit, veil_of(context.stages))
+            counts, seconds = _run_map(context, phase, task, files, host)
     elif phase.kind == "merge":
         counts, seconds = _run_merge(context, phase, task.index, files)
     else:

@@ -25,6 +25,7 @@ from cleaner.errors import InputError, IntegrityError
 from cleaner.io.store import fingerprint
 from cleaner.io.verify import read_manifest
 from cleaner.noise.frequent import begins, rank_in_group
+from cleaner.report.collect import veil_of_run
 from cleaner.report.strata import Action, Lowest, Stratum, allotted, bands_of, hashes_of
 from cleaner.report.texts import Texts
 
@@ -100,10 +101,10 @@ def draw_placed(
         IntegrityError: one of its files is damaged.
     """
     manifest = read_manifest(run)
+    others = 4 * per_rule if keeps is None else keeps
     try:
-        rows = _draw(
-            run, run_id(manifest), per_rule, 4 * per_rule if keeps is None else keeps, seed
-        )
+        texts = Texts(run, veil_of_run(manifest))
+        rows = _draw(run, run_id(manifest), texts, per_rule, others, seed)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         what = f"{type(error).__name__}: {error}"
         raise IntegrityError(f"{run}: cannot be read ({what}); run the config again") from error
@@ -122,7 +123,7 @@ def run_id(manifest: Mapping[str, Any]) -> str:
     return f"r{fingerprint(files)[:15]}"
 
 
-def _draw(run: Path, name: str, per_rule: int, keeps: int, seed: int) -> list[Drawn]:
+def _draw(run: Path, name: str, texts: Texts, per_rule: int, keeps: int, seed: int) -> list[Drawn]:
     parts = sorted(path.name for path in (run / "ledger").glob("part-*.parquet"))
     scores = _scores(run, parts)
     bands = {rule: bands_of(counts) for rule, counts in sorted(scores.items())}
@@ -139,7 +140,6 @@ def _draw(run: Path, name: str, per_rule: int, keeps: int, seed: int) -> list[Dr
         rows = _judgeable(run / "ledger" / part)
         _add_cuts(cuts, rows, bands, number, seed)
         _add_keeps(near, run / "corpus" / part, rows, number, seed)
-    texts = Texts(run)
     found: list[Drawn] = []
     for number, part in enumerate(parts):
         found += _cut_rows(cuts, number, run, part, texts, name)
@@ -301,7 +301,7 @@ def _cut_rows(
             action="cut",
             score=row["score"],
             band=stratum.band,
-            text=shortened(row["before"]),
+            text=shortened(texts.veil.text(row["before"])),
             before=before,
             after=after,
             stratum_size=size,
@@ -335,7 +335,7 @@ def _keep_rows(
             action="keep",
             score=None,
             band=stratum.band,
-            text=shortened(text),
+            text=shortened(texts.veil.text(text)),
             before=before,
             after=after,
             stratum_size=size,

@@ -41,34 +41,41 @@ def describe(report: RunReport) -> str:
 
 
 def card(
-    report: RunReport, manifest: Mapping[str, Any], stages: Sequence[Stage], columns: pa.Schema
+    report: RunReport,
+    manifest: Mapping[str, Any],
+    stages: Sequence[Stage],
+    columns: pa.Schema,
+    *,
+    left_out: Sequence[tuple[str, str]] | None = None,
 ) -> str:
     """The card: front matter, then what came in, what was done, what is in it, and its limits.
 
     Depends on the run alone: no clock, no path of this machine. Names from outside are shown as
-    text, whatever they hold.
+    text, whatever they hold. `left_out`: of an export, what of the run it lacks, and why.
     """
+    is_run = left_out is None
     parts = [
         "---\n" + dump(_front(report)) + "---\n",
         f"# {_text(report.name)}\n",
         f"{describe(report)} Made by cleaner {_text(manifest['cleaner'])}.\n",
-        "Every change has a row in `ledger/`, and every original can be given back.\n",
+        *(
+            ["Every change has a row in `ledger/`, and every original can be given back.\n"]
+            * is_run
+        ),
         "## Use\n",
-        _USE,
-        "## What came in\n",
-        _inputs(manifest["inputs"]),
+        _USE + (_RUN_FOLDERS if is_run else _EXPORT_FOLDERS),
+        *(["## What came in\n", _inputs(manifest["inputs"])] if manifest["inputs"] else []),
         "## What was done\n",
         _stages(report.stages, stages),
         *_rules(report.stages),
-        *_quarantine(report),
+        *_quarantine(report, is_run=is_run),
         *_languages(report),
         *_tokens(report, manifest, stages),
         "## Columns\n",
         _columns(columns),
         "## Limits\n",
         "".join(f"- {line}\n" for line in _limits(report, stages)),
-        "## Give originals back\n",
-        _RESTORE,
+        *(["## Give originals back\n", _RESTORE] if is_run else _not_here(left_out or ())),
     ]
     return "\n".join(parts)
 
@@ -80,6 +87,13 @@ from datasets import load_dataset
 corpus = load_dataset("parquet", data_files="corpus/*.parquet", split="train")
 ```
 
+"""
+_EXPORT_FOLDERS = """\
+Any reader of Parquet will do: `corpus/` holds the documents, `reports/` counts of what was done.
+`croissant.json` describes the columns for machines; `manifest.json` has the sha256 of every file,
+which `cleaner verify .` checks.
+"""
+_RUN_FOLDERS = """\
 Any reader of Parquet will do: `corpus/` holds the documents, `ledger/` every rewrite, cut and drop,
 `duplicates/` the verified pairs and clusters, `quarantine/` what could not be used, `reports/` the
 figures. `croissant.json` describes the columns for machines; `manifest.json` has the settings and
@@ -185,13 +199,20 @@ def _rules(reports: Iterable[StageReport]) -> Iterator[str]:
     yield table + rest
 
 
-def _quarantine(report: RunReport) -> Iterator[str]:
+def _not_here(left_out: Sequence[tuple[str, str]]) -> list[str]:
+    """What of the run the owner has kept."""
+    rows = [(_text(what), _text(why)) for what, why in left_out]
+    return ["## What the owner has kept\n", _table(("what", "because it holds"), rows)]
+
+
+def _quarantine(report: RunReport, *, is_run: bool) -> Iterator[str]:
     if not report.quarantine:
         return
     yield "## What could not be used\n"
     ranked = sorted(report.quarantine.items(), key=lambda item: (-item[1], item[0]))
     rows = [(_code(reason), count) for reason, count in ranked]
-    yield _table(("reason", "records"), rows) + "\nThey are in `quarantine/`, with their place.\n"
+    place = "\nThey are in `quarantine/`, with their place.\n" if is_run else ""
+    yield _table(("reason", "records"), rows) + place
 
 
 def _languages(report: RunReport) -> Iterator[str]:
@@ -258,8 +279,7 @@ def _limits(report: RunReport, stages: Sequence[Stage]) -> Iterator[str]:
     )
     if report.left_out:
         yield f"{plural(report.left_out, 'document')} left out by `--limit` or `--sample`."
-    if "pii" not in uses:
-        yield "Personal data was not looked for."
+    yield from _personal_data(stages)
     if "quality" not in uses:
         yield "Texts were not judged by their quality."
     if "noise" in uses:
@@ -268,6 +288,18 @@ def _limits(report: RunReport, stages: Sequence[Stage]) -> Iterator[str]:
         yield "Near-duplicates were not looked for."
     if "language" in uses:
         yield "Languages are told by a model; short and mixed texts can be told wrongly."
+
+
+def _personal_data(stages: Sequence[Stage]) -> Iterator[str]:
+    """What was looked for, and what no pattern finds."""
+    if all(stage.use != "pii" for stage in stages):
+        yield "Personal data was not looked for."
+        return
+    done = "masked" if any(stage.hides() for stage in stages) else "counted, and left in the texts"
+    yield (
+        f"Personal data was looked for by its form (e-mail, phone, ids, accounts, keys) and {done};"
+        " names, postal addresses and whatever has no form of its own were not looked for."
+    )
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

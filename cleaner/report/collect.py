@@ -24,6 +24,7 @@ from cleaner.report.near import StageNear, collect_near
 from cleaner.report.quarantined import BadReason, collect_quarantine
 from cleaner.report.stats import RunReport, read_report
 from cleaner.report.texts import Texts
+from cleaner.stages.veil import Veil, veil_of
 
 if TYPE_CHECKING:
     from cleaner.stages.base import Stage
@@ -135,10 +136,11 @@ def _collect(run: Path, report: RunReport, manifest: Mapping[str, Any]) -> Findi
     told = [stage.langs for stage in report.stages if stage.langs]
     if told:
         corpus.languages = _with_told(corpus.languages, told[-1])
-    texts = Texts(run)
+    veil = veil_of(stages)
+    texts = Texts(run, veil)
     per_part = manifest["config"]["write"]["documents_per_part"]
     found = collect_rules(run / "ledger", report, texts, per_part, groups.name)
-    bad = collect_quarantine(run / "quarantine", report.quarantine)
+    bad = collect_quarantine(run / "quarantine", report.quarantine, veil)
     late = np.array([n for reason in bad for n in reason.late_chars], np.int64)
     return Findings(
         report=report,
@@ -176,6 +178,11 @@ def known_stage(settings: Mapping[str, Any]) -> Stage | None:
         return kind.model_validate_json(json.dumps(settings))
     except (ConfigError, ValueError):
         return None
+
+
+def veil_of_run(manifest: Mapping[str, Any]) -> Veil:
+    """What must not be shown of a run with built-in stages."""
+    return veil_of(known_stage(settings) for settings in manifest["config"]["stages"])
 
 
 def columns(folder: Path, names: list[str], dictionaries: list[str]) -> Iterator[pa.Table]:

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from cleaner.errors import IntegrityError
 from cleaner.io.names import escape
 from cleaner.io.verify import read_manifest
+from cleaner.report.collect import veil_of_run
 from cleaner.report.fates import ABSENT, Ending, Fate, endings, joined, rows_in, same_files
 from cleaner.report.stats import RunReport, read_report
 from cleaner.report.texts import Document, Texts
@@ -349,7 +350,8 @@ def _documents(a: Path, b: Path, *manifests: Mapping[str, Any]) -> Documents:
     found.came = sum(n for (was, now), n in counts.items() if now.kind == "kept" != was.kind)
     found.went = sum(n for (was, now), n in counts.items() if was.kind == "kept" != now.kind)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    texts = Texts(a), Texts(b)
+    veil = veil_of_run(manifests[0]) | veil_of_run(manifests[1])  # what one run masks, both hide
+    texts = Texts(a, veil), Texts(b, veil)
     begins = _begins(texts, [shown[move].pairs for move, _ in ranked[:MOVES]])
     found.moves = [Move(*move, n, begins.get(i, ())) for i, (move, n) in enumerate(ranked)]
     found.examples = list(_changed(texts, changed.pairs))

@@ -18,7 +18,7 @@ import cleaner
 
 PACKAGES = (
     "pyarrow", "numpy", "numba", "llvmlite", "ftfy", "google-re2", "py3langid", "langdetect",
-    "pydantic", "rich", "Jinja2",
+    "phonenumberslite", "pydantic", "rich", "Jinja2",
 )  # fmt: skip
 STAGES = (
     "unicode", "repeats", "noise", "repeated_passages", "language", "exact_duplicates",
@@ -92,8 +92,11 @@ def _small_run(folder: Path) -> None:
     against.write_text(json.dumps({"text": " ".join(lines[:2])}) + "\n")
     passages: Value = {"use": "near_duplicates", "id": "passages", "unit": "passage"}
     stages: list[Value] = [{"use": use} for use in STAGES]
-    stages.insert(1, {"use": "quality", "on_fail": "annotate"})
-    stages.insert(2, {"use": "decontaminate", "against": [str(against)], "action": "mark"})
+    stages[1:1] = [
+        {"use": "quality", "on_fail": "annotate"},
+        {"use": "decontaminate", "against": [str(against)], "action": "mark"},
+        {"use": "pii"},
+    ]
     stages += [passages, {"use": "tidy"}]
     config = {
         "name": "doctor",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cleaner.report.lengths import CLASSES, classes
 from cleaner.report.stats import RunReport
 from cleaner.report.texts import Document, Texts
+from cleaner.stages.veil import Veil
 
 AROUND = 90
 """Characters that are shown on each side of an example, …"""
@@ -134,7 +135,7 @@ def collect_rules(
                     for item in pc.value_counts(column.filter(pa.array(dropped))).to_pylist():
                         name = group_of(str(item["values"]))
                         sources[name] = sources.get(name, 0) + item["counts"]
-                _match(file, group, rows, mine)
+                _match(file, group, rows, mine, texts.veil)
         taken: set[tuple[str, int, str]] = set()
         for one in sorted(mine, key=lambda w: w.place):
             if id(one) in chosen:
@@ -187,7 +188,9 @@ def _is(column: pa.ChunkedArray, value: str) -> NDArray[np.bool_]:
     return mask
 
 
-def _match(file: pq.ParquetFile, group: int, rows: pa.Table, wanted: Sequence[_Wanted]) -> None:
+def _match(
+    file: pq.ParquetFile, group: int, rows: pa.Table, wanted: Sequence[_Wanted], veil: Veil
+) -> None:
     """Note, for each sample, the documents of a row group that have such a row."""
     missing = [w for w in wanted if len(w.candidates) < _CANDIDATES]
     starts = np.array([w.sample["start"] for w in missing], np.int64)
@@ -206,7 +209,7 @@ def _match(file: pq.ParquetFile, group: int, rows: pa.Table, wanted: Sequence[_W
         evidence = f": {sample['evidence']}" if sample["evidence"] else ""
         for row in hits:
             assert words is not None
-            reason = words.column("reason")[row].as_py() or ""
+            reason = veil.value(words.column("reason")[row].as_py() or "")
             if len(one.candidates) == _CANDIDATES or not f": {reason}".endswith(evidence):
                 continue
             if not one.candidates:

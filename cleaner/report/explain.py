@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from cleaner.identity import doc_id
 from cleaner.io.inputs import InputFile, survey
 from cleaner.registry import suffixes
 from cleaner.report.one_record import Unusable, copy_record
+from cleaner.stages.veil import Veil, veil_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,12 +106,12 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        from dataclasses import asdict
-
         return asdict(self)
 
 
-def explain(config: RunConfig, file: str | Path, record: int | None = None) -> Explanation:
+def explain(
+    config: RunConfig, file: str | Path, record: int | None = None, *, secrets: bool = False
+) -> Explanation:
     """Run a config's stages on one document alone, and collect what they did and why.
 
     Duplicates of other documents, and what only a whole corpus shows, are not found. The run's
@@ -120,6 +121,7 @@ def explain(config: RunConfig, file: str | Path, record: int | None = None) -> E
         config: its stages and its `read` settings are used as they are.
         file: a file of any kind that a run reads.
         record: row, line or record number from 0; not needed if the file holds one record.
+        secrets: whether to show what the config masks; else it is hidden in all of it.
 
     Raises:
         InputError: there is no such file or record, or several and none was named.
@@ -142,7 +144,33 @@ def explain(config: RunConfig, file: str | Path, record: int | None = None) -> E
                 "keep_work": True,
             }
         )
-        return _run(alone, source, number)
+        explanation = _run(alone, source, number)
+        return explanation if secrets else veiled(explanation, veil_of(config.stages))
+
+
+def veiled(explanation: Explanation, veil: Veil) -> Explanation:
+    """The same without what must not be shown; what is hidden keeps its length."""
+    if not veil:
+        return explanation
+    rows = [asdict(span) for span in explanation.spans]
+    spans = [
+        replace(
+            span,
+            before=row["before"],
+            after=row["after"],
+            evidence=veil.text(span.evidence),
+        )
+        for span, row in zip(explanation.spans, veil.rows(rows), strict=True)
+    ]
+    dropped, bad = explanation.dropped, explanation.quarantined
+    return replace(
+        explanation,
+        original=veil.original(explanation.original, rows),
+        spans=tuple(spans),
+        dropped=dropped and replace(dropped, evidence=veil.text(dropped.evidence)),
+        quarantined=bad and replace(bad, detail=veil.text(bad.detail)),
+        annotations=veil.value(dict(explanation.annotations)),
+    )
 
 
 def _file(config: RunConfig, path: Path) -> InputFile:

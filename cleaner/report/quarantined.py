@@ -9,6 +9,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from cleaner.stages.veil import Veil
+
 EXAMPLES = 3
 SHOWN = 300
 """Bytes of an example, and characters of its detail."""
@@ -42,7 +44,7 @@ class BadReason:
     late_chars: list[int] = field(default_factory=list)
 
 
-def collect_quarantine(folder: Path, counts: Mapping[str, int]) -> list[BadReason]:
+def collect_quarantine(folder: Path, counts: Mapping[str, int], veil: Veil) -> list[BadReason]:
     """The reasons, most frequent first, with the first records of each."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     found = {reason: BadReason(reason, count) for reason, count in ranked}
@@ -53,7 +55,7 @@ def collect_quarantine(folder: Path, counts: Mapping[str, int]) -> list[BadReaso
             for group in range(file.num_row_groups):
                 wanted = _scan(file, group, found, shown)
                 if wanted:
-                    _read(file, group, wanted, found, with_raw=groups_left > 0)
+                    _read(file, group, wanted, found, veil, with_raw=groups_left > 0)
                     groups_left -= 1
     return list(found.values())
 
@@ -81,6 +83,7 @@ def _read(
     group: int,
     wanted: list[int],
     found: dict[str, BadReason],
+    veil: Veil,
     *,
     with_raw: bool,
 ) -> None:
@@ -88,12 +91,12 @@ def _read(
     names = ["source", "record", "stage", "reason", "detail", "raw_bytes"]
     rows = file.read_row_group(group, columns=[*names, "raw"] if with_raw else names)
     for row in rows.take(wanted).to_pylist():
-        found[row["reason"]].examples.append(_example(row))
+        found[row["reason"]].examples.append(_example(row, veil))
 
 
-def _example(row: Mapping[str, Any]) -> BadRecord:
+def _example(row: Mapping[str, Any], veil: Veil) -> BadRecord:
     raw = row.get("raw") or b""
-    text = raw[:SHOWN].decode("utf-8", "backslashreplace")
+    text = veil.text(raw[: 2 * SHOWN].decode("utf-8", "backslashreplace"))[:SHOWN]
     size = row["raw_bytes"] or len(raw)
-    detail = (row["detail"] or "")[:SHOWN]
+    detail = veil.text(row["detail"] or "")[:SHOWN]
     return BadRecord(row["source"], row["record"], row["stage"], detail, text, size > SHOWN)

@@ -15,6 +15,10 @@ import pyarrow.dataset as ds
 
 from cleaner.errors import CleanerError, InputError
 from cleaner.io.schema import CLUSTERS, CORPUS, LEDGER, PAIRS, QUARANTINE
+from cleaner.io.verify import read_manifest
+from cleaner.pii.hit import VEIL
+from cleaner.report.collect import veil_of_run
+from cleaner.stages.veil import Veil
 
 TABLES = MappingProxyType(
     {
@@ -55,7 +59,7 @@ class Answer:
     rows: Iterator[tuple[Any, ...]]
 
 
-def query(run: Path, sql: str, limit: int | None) -> Answer:
+def query(run: Path, sql: str, limit: int | None, *, secrets: bool = False) -> Answer:
     """Ask the tables `corpus`, `ledger`, `quarantine`, `pairs` and `clusters` of a run.
 
     The statement can read these and nothing else: no file, no network, no setting. Rows come as
@@ -65,6 +69,7 @@ def query(run: Path, sql: str, limit: int | None) -> Answer:
         run: the folder of a finished run.
         sql: one SELECT (or WITH, FROM, DESCRIBE, SUMMARIZE) in DuckDB's dialect.
         limit: rows at most; None for all.
+        secrets: whether to show what the run masks; else it is hidden in what is answered.
 
     Raises:
         InputError: the folder is no finished run, or the statement is none that reads.
@@ -73,7 +78,8 @@ def query(run: Path, sql: str, limit: int | None) -> Answer:
     if not (run / "manifest.json").is_file():
         raise InputError(f"{run} is not a finished run (no manifest.json in it)")
     duckdb = _duckdb()
-    connection = _connect(duckdb, run)
+    veil = Veil() if secrets else veil_of_run(read_manifest(run))
+    connection = _connect(duckdb, run, veil)
     try:
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
@@ -82,7 +88,7 @@ def query(run: Path, sql: str, limit: int | None) -> Answer:
         columns = tuple(column[0] for column in connection.description)
     except duckdb.Error as error:
         raise _failed(error) from error
-    return Answer(columns, islice(_rows(duckdb, connection), limit))
+    return Answer(columns, islice(map(veil.value, _rows(duckdb, connection)), limit))
 
 
 def select(table: str, where: str | None, *, brief: bool) -> str:
@@ -117,16 +123,28 @@ def _duckdb() -> Any:
         ) from None
 
 
-def _connect(duckdb: Any, run: Path) -> Any:
+def _connect(duckdb: Any, run: Path, veil: Veil) -> Any:
     """A database in memory that knows the run's tables; its settings cannot be changed any more."""
     try:
         connection = duckdb.connect(":memory:", config=dict(_SETTINGS))
         for name, (prefix, schema) in TABLES.items():
-            connection.register(name, _table(run, prefix, schema))
+            hides = name == "ledger" and bool(veil)
+            connection.register(f"{name}_as_it_is" if hides else name, _table(run, prefix, schema))
+            if hides:
+                connection.execute(_hidden(name, veil))
         connection.execute("SET lock_configuration = true")
     except (duckdb.Error, OSError, UnicodeError, pa.ArrowException) as error:
         raise _failed(error) from error
     return connection
+
+
+def _hidden(name: str, veil: Veil) -> str:
+    """A view of the ledger in which the rows of secret stages do not say what stood there."""
+    stages = ", ".join("'" + stage.replace("'", "''") + "'" for stage in sorted(veil.stages))
+    return (
+        f"CREATE VIEW {name} AS SELECT * REPLACE (CASE WHEN stage IN ({stages}) "  # noqa: S608
+        f"THEN repeat('{VEIL}', length(before)) ELSE before END AS before) FROM {name}_as_it_is"
+    )
 
 
 def _table(run: Path, prefix: str, schema: pa.Schema) -> Any:

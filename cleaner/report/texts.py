@@ -13,10 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cleaner.stages.veil import Veil
+
 _LEDGER = [
     "doc_id",
     "source",
     "record",
+    "stage",
     "rule",
     "action",
     "start",
@@ -59,10 +62,14 @@ class Document:
 
 
 class Texts:
-    """Looks documents up by part and id. Ask in order of the parts: only `_OPEN` are known."""
+    """Looks documents up by part and id. Ask in order of the parts: only `_OPEN` are known.
 
-    def __init__(self, run: Path, more: Sequence[str] = ()) -> None:
+    What must not be shown is hidden in all of them by `veil`; lengths stay.
+    """
+
+    def __init__(self, run: Path, veil: Veil, more: Sequence[str] = ()) -> None:
         """`more`: columns of the ledger that its rows have besides those that restore a text."""
+        self.veil = veil
         self._corpus = _Parts(run / "corpus", _CORPUS)
         self._ledger = _Parts(run / "ledger", [*_LEDGER, *more])
 
@@ -73,7 +80,8 @@ class Texts:
         place = kept or next(iter(rows), None)
         if place is None:
             return None
-        text = None if kept is None else kept["text"]
+        text = None if kept is None else self.veil.text(kept["text"])
+        rows = self.veil.rows(rows)
         return Document(doc_id, place["source"], place["record"], text, tuple(rows))
 
     def booked(self, part: str, doc_id: str) -> Document | None:
@@ -81,6 +89,7 @@ class Texts:
         rows = self._ledger.rows(part, doc_id)
         if not rows:
             return None
+        rows = self.veil.rows(rows)
         return Document(doc_id, rows[0]["source"], rows[0]["record"], None, tuple(rows))
 
 

@@ -68,6 +68,15 @@ class Stage(BaseModel):
         """Annotations of documents that become columns of the corpus: name → Arrow type."""
         return {}
 
+    def hides(self) -> Callable[[str], str] | None:
+        """What hides in any text that is shown the values which this stage takes out as secret.
+
+        The function gives a text of the same length. A stage that has one: the `before` of its rows
+        of the ledger is shown nowhere (`restore` gives it back), and in what other stages did, and
+        in the originals, all that the function finds is hidden, too. None: nothing is secret.
+        """
+        return None
+
     def digest(self) -> str:
         """What besides fields and `version` decides the output: a hash of rule packs, models."""
         return ""

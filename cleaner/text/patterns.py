@@ -53,8 +53,8 @@ class Pattern:
             yield found.start(), found.end()
 
 
-def compile_pattern(pattern: str) -> Pattern:
-    """Compile one pattern: RE2 syntax, any case, in NFC.
+def compile_pattern(pattern: str, *, any_case: bool = True) -> Pattern:
+    """Compile one pattern: RE2 syntax, in NFC; letters stand for both cases unless told otherwise.
 
     Raises:
         PatternError: it is not RE2 syntax, uses look-around or back-references, or is too large.
@@ -63,7 +63,9 @@ def compile_pattern(pattern: str) -> Pattern:
     if len(normal) > MAX_PATTERN_CHARS:
         raise PatternError(pattern, f"longer than {MAX_PATTERN_CHARS} characters; use `phrases`")
     try:
-        compiled = re2.compile(normal, options=_options(MAX_PROGRAM_BYTES))
+        options = _options(MAX_PROGRAM_BYTES)
+        options.case_sensitive = not any_case
+        compiled = re2.compile(normal, options=options)
     except UnicodeEncodeError:
         raise PatternError(
             pattern, "contains a lone surrogate, which no text can contain"

@@ -19,6 +19,7 @@ from cleaner.report.heaviest import Heaviest
 from cleaner.report.lengths import classes
 from cleaner.report.texts import Texts
 from cleaner.report.word_diff import MOST_SHOWN, NEAR, difference
+from cleaner.stages.veil import Veil
 from tests.engine.runs import rows_of
 from tests.report.tiny_run import make_run
 
@@ -129,7 +130,7 @@ def test_bad_records(findings: Findings) -> None:
 
 def test_documents_are_found_by_part_and_id(run: Path) -> None:
     """Kept, dropped, and not there."""
-    texts = Texts(run)
+    texts = Texts(run, Veil())
     dropped = next(
         r for r in rows_of(run, "ledger") if r["action"] == "drop" and r["before"].strip()
     )

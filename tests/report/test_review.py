@@ -23,6 +23,7 @@ from cleaner.report.review import gold, pages, rows
 from cleaner.report.review.labels import Key, Labels, open_labels, path_of, read_labels
 from cleaner.report.review.lines import COLUMNS, PageLine, page_lines
 from cleaner.report.texts import Document, Texts
+from cleaner.stages.veil import Veil
 from tests.report.test_audit import make, write_pages
 
 
@@ -179,7 +180,7 @@ def test_a_copy_is_no_noise() -> None:
 
 def test_lines_of_a_run_are_those_of_its_originals(run: Path) -> None:
     """Kept and cut lines of each document, in order; the kept ones are its text."""
-    texts = Texts(run, COLUMNS)
+    texts = Texts(run, Veil(), COLUMNS)
     kept = pq.read_table(run / "corpus" / "part-00000.parquet").to_pylist()
     for row in kept:
         document = texts.find("part-00000.parquet", row["doc_id"])

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cleaner.io.store import write_bytes
+from cleaner.io.verify import read_manifest
+from cleaner.report.collect import veil_of_run
 from cleaner.report.review.labels import FOLDER, Labels
 from cleaner.report.review.lines import COLUMNS, lines_in
 from cleaner.report.review.pages import DONE, TEXT, Place, find, labels_of, tally
@@ -52,7 +54,7 @@ def collect(run: Path, labels: Labels) -> Gold:
 def _records(
     run: Path, places: list[Place], labels: Labels
 ) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
-    texts = Texts(run, COLUMNS)
+    texts = Texts(run, veil_of_run(read_manifest(run)), COLUMNS)
     for place in places:
         lines = lines_in(texts, place.part, place.doc_id)
         mine = labels_of(place.doc_id, lines, labels)

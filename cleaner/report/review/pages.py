@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from cleaner.errors import InputError, IntegrityError
 from cleaner.io.verify import read_manifest
 from cleaner.report.audit import run_id
+from cleaner.report.collect import veil_of_run
 from cleaner.report.inert import inert
 from cleaner.report.review.labels import Key, Labels
 from cleaner.report.review.lines import COLUMNS, PageLine, lines_in
@@ -129,7 +130,7 @@ class PageReview:
         self._all = places
         self._numbers = {place.doc_id: number for number, place in enumerate(places)}
         self._labels = labels
-        self._texts = Texts(run, COLUMNS)
+        self._texts = Texts(run, veil_of_run(read_manifest(run)), COLUMNS)
         self._sizes: dict[int, int] = {}
 
     def overview(self) -> list[dict[str, Any]]:
