@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from cleaner.errors import InputError, IntegrityError
+from cleaner.io.corpus import in_order, is_corpus, read_manifest
 from cleaner.io.store import fingerprint
-from cleaner.io.verify import read_manifest
 from cleaner.noise.frequent import begins, rank_in_group
 from cleaner.report.strata import Action, Lowest, Stratum, allotted, bands_of, hashes_of
 from cleaner.report.texts import Texts
@@ -83,9 +83,9 @@ def draw(run: Path, *, per_rule: int = 20, keeps: int | None = None, seed: int =
     """
     manifest = read_manifest(run)
     try:
-        rows = _draw(
-            run, run_id(manifest), per_rule, 4 * per_rule if keeps is None else keeps, seed
-        )
+        kept = 4 * per_rule if keeps is None else keeps
+        with in_order(run, manifest) as folder:
+            rows = _draw(folder, run_id(manifest), per_rule, kept, seed)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         what = f"{type(error).__name__}: {error}"
         raise IntegrityError(f"{run}: cannot be read ({what}); run the config again") from error
@@ -99,7 +99,7 @@ def run_id(manifest: Mapping[str, Any]) -> str:
     files = {
         name: facts["sha256"]
         for name, facts in manifest["files"].items()
-        if name.startswith(("corpus/", "ledger/"))
+        if is_corpus(name) or name.startswith("ledger/")
     }
     return f"r{fingerprint(files)[:15]}"
 

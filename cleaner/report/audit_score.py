@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from cleaner.errors import InputError, IntegrityError
+from cleaner.io.corpus import read_manifest
 from cleaner.io.store import write_json
-from cleaner.io.verify import read_manifest
 from cleaner.report.audit import Row, run_id
 
 FILE = "audit.json"

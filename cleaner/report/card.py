@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cleaner.config.yaml_source import dump
+from cleaner.io.corpus import is_corpus
+from cleaner.io.places import ENDINGS, TRAIN, globs, values_of
 from cleaner.report.figures import megabytes, plural, share
 from cleaner.report.inert import inert
 from cleaner.report.stats import RunReport, StageReport
@@ -20,6 +22,8 @@ RULES = 25
 """Rules that are named, those that removed most."""
 INPUTS = 25
 LANGUAGES = 25
+FOLDERS = 100
+"""Folders of a corpus that are configurations of the dataset, each by itself."""
 _SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
 _LEAST_SHARE = 0.01
 """Of the documents; rarer languages are in the table, not among the dataset's own."""
@@ -45,13 +49,15 @@ def card(
     Depends on the run alone: no clock, no path of this machine. Names from outside are shown as
     text, whatever they hold.
     """
+    paths = sorted(name for name in manifest["files"] if is_corpus(name))
     parts = [
-        "---\n" + dump(_front(report)) + "---\n",
+        "---\n" + dump(_front(report, paths)) + "---\n",
         f"# {_text(report.name)}\n",
         f"{describe(report)} Made by cleaner {_text(manifest['cleaner'])}.\n",
         "Every change has a row in `ledger/`, and every original can be given back.\n",
         "## Use\n",
-        _USE,
+        _use(paths),
+        *_splits(report),
         "## What came in\n",
         _inputs(manifest["inputs"]),
         "## What was done\n",
@@ -69,14 +75,41 @@ def card(
     return "\n".join(parts)
 
 
+def _use(paths: Sequence[str]) -> str:
+    """How to load the corpus, and what lies where."""
+    is_json = paths[0].endswith(ENDINGS["jsonl"])
+    kind, reader = ("json", "JSON lines (zstd)") if is_json else ("parquet", "Parquet")
+    splits = globs(paths)
+    if list(splits) == [TRAIN]:
+        load = f'load_dataset("{kind}", data_files="{splits[TRAIN]}", split="train")'
+    else:
+        files = "".join(f'    "{name}": "{pattern}",\n' for name, pattern in splits.items())
+        load = f'load_dataset("{kind}", data_files={{\n{files}}})'
+    root = paths[0].partition("/")[0]
+    what = f"`{root}/` holds the documents, `ledger/` every rewrite, cut and drop,"
+    return _USE.format(load=load, reader=reader, what=what)
+
+
+def _splits(report: RunReport) -> Iterator[str]:
+    found = report.corpus.get("splits", {})
+    if not found:
+        return
+    documents = report.corpus["documents"]
+    yield "## Splits\n"
+    ranked = sorted(found.items(), key=lambda item: (item[0] != TRAIN, item[0]))
+    yield _table(
+        ("split", "documents", "share"), [(_code(n), c, share(c, documents)) for n, c in ranked]
+    )
+
+
 _USE = """\
 ```python
 from datasets import load_dataset
 
-corpus = load_dataset("parquet", data_files="corpus/*.parquet", split="train")
+corpus = {load}
 ```
 
-Any reader of Parquet will do: `corpus/` holds the documents, `ledger/` every rewrite, cut and drop,
+Any reader of {reader} will do: {what}
 `duplicates/` the verified pairs and clusters, `quarantine/` what could not be used, `reports/` the
 figures. `croissant.json` describes the columns for machines; `manifest.json` has the settings and
 the sha256 of every file.
@@ -90,7 +123,7 @@ cleaner verify .              # checksums, books, copies, and that every origina
 """
 
 
-def _front(report: RunReport) -> dict[str, Any]:
+def _front(report: RunReport, paths: Sequence[str]) -> dict[str, Any]:
     """The front matter; the licence of the texts is not known here."""
     documents = report.corpus["documents"]
     found = [
@@ -105,13 +138,30 @@ def _front(report: RunReport) -> dict[str, Any]:
         "pretty_name": report.name,
         "size_categories": [size_category(documents)],
         "task_categories": ["text-generation"],
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [{"split": "train", "path": "corpus/*.parquet"}],
-            }
-        ],
+        "configs": _configs(paths),
     }
+
+
+def _configs(paths: Sequence[str]) -> list[dict[str, Any]]:
+    """The whole corpus, and each of its folders if there are not too many, by split."""
+    groups = {"default": globs(paths)}
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        values = values_of(path).values()
+        if values:
+            name = "_".join(re.sub(r"[^A-Za-z0-9.-]", "-", value) for value in values)
+            folders.setdefault(name, []).append(path)
+    names = {tuple(values_of(path).items()) for path in paths}
+    if len(folders) == len(names) <= FOLDERS and "default" not in folders:
+        for name, mine in sorted(folders.items()):
+            groups[name] = globs(mine, any_folder=False)
+    return [
+        {
+            "config_name": name,
+            "data_files": [{"split": split, "path": path} for split, path in found.items()],
+        }
+        for name, found in groups.items()
+    ]
 
 
 def size_category(documents: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from cleaner.errors import CleanerError, InputError
+from cleaner.io.corpus import corpus_files, in_order
 from cleaner.io.schema import CLUSTERS, CORPUS, LEDGER, PAIRS, QUARANTINE
 
 TABLES = MappingProxyType(
@@ -73,6 +75,9 @@ def query(run: Path, sql: str, limit: int | None) -> Answer:
     if not (run / "manifest.json").is_file():
         raise InputError(f"{run} is not a finished run (no manifest.json in it)")
     duckdb = _duckdb()
+    stack = ExitStack()
+    if corpus_files(run).schema is not None:  # JSON lines: DuckDB gets them as Parquet
+        run = stack.enter_context(in_order(run))
     connection = _connect(duckdb, run)
     try:
         statements = connection.extract_statements(sql)
@@ -82,7 +87,10 @@ def query(run: Path, sql: str, limit: int | None) -> Answer:
         columns = tuple(column[0] for column in connection.description)
     except duckdb.Error as error:
         raise _failed(error) from error
-    return Answer(columns, islice(_rows(duckdb, connection), limit))
+    except BaseException:
+        stack.close()
+        raise
+    return Answer(columns, islice(_rows(duckdb, connection, stack), limit))
 
 
 def select(table: str, where: str | None, *, brief: bool) -> str:
@@ -122,7 +130,8 @@ def _connect(duckdb: Any, run: Path) -> Any:
     try:
         connection = duckdb.connect(":memory:", config=dict(_SETTINGS))
         for name, (prefix, schema) in TABLES.items():
-            connection.register(name, _table(run, prefix, schema))
+            table = _corpus(run) if name == "corpus" else _table(run, prefix, schema)
+            connection.register(name, table)
         connection.execute("SET lock_configuration = true")
     except (duckdb.Error, OSError, UnicodeError, pa.ArrowException) as error:
         raise _failed(error) from error
@@ -135,7 +144,12 @@ def _table(run: Path, prefix: str, schema: pa.Schema) -> Any:
     return ds.dataset(paths, format="parquet") if paths else schema.empty_table()
 
 
-def _rows(duckdb: Any, connection: Any) -> Iterator[tuple[Any, ...]]:
+def _corpus(run: Path) -> Any:
+    """The documents, in whatever files they are."""
+    return ds.dataset([str(path) for path in corpus_files(run).paths], format="parquet")
+
+
+def _rows(duckdb: Any, connection: Any, stack: ExitStack) -> Iterator[tuple[Any, ...]]:
     """The rows of the statement that was executed; the connection lives until the last."""
     try:
         while rows := connection.fetchmany(_AT_ONCE):
@@ -144,6 +158,7 @@ def _rows(duckdb: Any, connection: Any) -> Iterator[tuple[Any, ...]]:
         raise _failed(error) from error
     finally:
         connection.close()
+        stack.close()
 
 
 def _failed(error: Exception) -> CleanerError:
