@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaner.engine import memory
+from cleaner.engine.sides import keys_of
 from cleaner.errors import CleanerError
 from cleaner.io import exchange, places
 from cleaner.io.json_lines import JsonLines, as_lines
@@ -62,7 +63,7 @@ class Outgoing:
         Raises:
             CleanerError: there are more folders than the config allows.
         """
-        keys = places.keys_of(documents, self._write, self._seed)
+        keys = keys_of(documents, self._write, self._seed)
         sizes = _sizes(documents)
         order = ordinals.cast(pa.uint64())
         if self._write.shuffle:
@@ -156,7 +157,7 @@ def plan(context: Context, written: Sequence[Manifest]) -> tuple[Place, ...]:
         count = max(1, -(-total // target))
         spans = [] if write.shuffle else list(_spans(sizes.get(key, ()), target, count))
         for number in range(count):
-            path = places.path_of(write, folders[key], number, count)
+            path = places.path_of(write.layout, write.format, folders[key], number, count)
             if write.shuffle:
                 low, high = ((n << 64) // count for n in (number, number + 1))
                 found.append(Place(key, path, low, high))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 import cleaner
 from cleaner.config.load import resolved_yaml
@@ -115,10 +116,13 @@ def publish(
     manifest = _manifest(context, manifests[0], report, files)
     if context.places:
         manifest["parts"] = [m.counts["placed"]["first"] for m in written]
-    schema = corpus_schema(published(context))
+    thinning = [stage.name for stage in context.stages if stage.thins]
+    if thinning:
+        manifest["thinning"] = thinning
     if context.config.write.format == "jsonl":
+        schema = corpus_schema(published(context))
         manifest["columns"] = base64.b64encode(schema.serialize()).decode()
-    _cards(context, report, manifest, schema, stage)
+    _cards(context, report, manifest, stage)
     files |= {name: _facts(stage / name) for name in CARDS}
     write_bytes(stage / "config.yaml", resolved_yaml(context.config).encode())
     write_json(stage / "manifest.json", manifest)
@@ -299,14 +303,9 @@ def _manifest(
     }
 
 
-def _cards(
-    context: Context,
-    report: RunReport,
-    manifest: dict[str, Any],
-    columns: pa.Schema,
-    stage: Path,
-) -> None:
+def _cards(context: Context, report: RunReport, manifest: dict[str, Any], stage: Path) -> None:
     """What describes the corpus to people and to machines, from the run's own figures."""
+    columns = pq.read_schema(context.folder(context.write_phase) / "00000.corpus.parquet")
     text = card(report, manifest, context.stages, columns)
     write_bytes(stage / "README.md", text.encode())
     write_json(stage / "croissant.json", croissant(manifest, columns, describe(report)))

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from cleaner.errors import InputError, IntegrityError
 from cleaner.io.corpus import CorpusFiles, corpus_files, read_manifest
+from cleaner.io.places import ROOTS
 from cleaner.io.schema import SCHEMA_VERSION
 from cleaner.io.store import hash_file
 
@@ -63,8 +64,7 @@ def open_corpus(run: Path) -> Corpus:
         documents = int(manifest["documents"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IntegrityError(f"{run}/manifest.json is damaged ({error!r})") from None
-    folders = {run / name.partition("/")[0] for name in files.names}
-    found = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+    found = {path for root in ROOTS.values() for path in (run / root).rglob("*") if path.is_file()}
     if found != set(files.paths):
         raise _changed(run / "corpus", "other files than the run wrote", run)
     digest = hash_file(run / "manifest.json")[1]

@@ -9,18 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import unquote
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import xxhash
-
-from cleaner.config.model import Write
-from cleaner.text.draw import ranks
 
 TRAIN = "train"
 """The side of a split that all documents are on that are on no other."""
@@ -56,53 +50,6 @@ class Place:
     low: int = 0
     high: int = 1 << 64
     spans: tuple[tuple[int, int, int], ...] = ()
-
-
-def keys_of(documents: pa.Table, write: Write, seed: int) -> list[str]:
-    """The key of each document; `documents` are rows of the corpus."""
-    if not (write.split or write.partition_by):
-        return [""] * documents.num_rows
-    columns = []
-    names = write.partition_by
-    for name in names if "split" in names or not write.split else ("split", *names):
-        values: Sequence[str | None]
-        if name == "split":
-            values = sides(documents, write, seed)
-        elif name == "source":
-            values = [s.partition("/")[0] for s in documents.column("source").to_pylist()]
-        else:
-            values = documents.column(name).to_pylist()
-        folders = {v: f"{FOLDER_KEYS[name]}={escaped(v)}" for v in set(values)}
-        columns.append([folders[v] for v in values])
-    return ["/".join(parts) for parts in zip(*columns, strict=True)]
-
-
-def sides(documents: pa.Table, write: Write, seed: int) -> list[str]:
-    """The split that each document is in: drawn for its group, whatever other documents there are.
-
-    By cluster, a document that shares marked passages with another is in `train`, as is that one:
-    so no passage that was found in two documents is on two sides.
-    """
-    own = documents.column("doc_id")
-    shared = np.zeros(documents.num_rows, bool)
-    if write.split_by == "cluster":
-        groups = pc.coalesce(documents.column("cluster_id"), own)
-        lists = pc.list_value_length(documents.column("near_duplicates"))
-        shared = pc.fill_null(pc.greater(lists, 0), False).to_numpy()
-    elif write.split_by == "host":
-        groups = pc.coalesce(documents.column("host"), own)
-    else:
-        groups = documents.column("source")
-    drawn = ranks(groups.to_pylist(), "split", seed)
-    names, bounds, total = [], [], 0.0
-    for name, share in write.split.items():
-        total += share
-        names.append(name)
-        bounds.append(min(int(total * 2.0**64), (1 << 64) - 1))
-    at = np.searchsorted(np.array(bounds, np.uint64), drawn, side="right")
-    at[shared] = len(names)
-    found = [*names, TRAIN]
-    return [found[i] for i in at.tolist()]
 
 
 def escaped(value: str | None) -> str:
@@ -146,11 +93,14 @@ def _small(key: str) -> str:
     return "/".join(segments)
 
 
-def path_of(write: Write, folder: str, number: int, count: int) -> str:
-    """The name of file `number` of the `count` in a folder, below the run's."""
-    root, ending = ROOTS[write.layout], ENDINGS[write.format]
+def path_of(layout: str, format_: str, folder: str, number: int, count: int) -> str:
+    """The name of file `number` of the `count` in a folder, below the run's.
+
+    `layout` is one of `ROOTS`, `format_` one of `ENDINGS`.
+    """
+    root, ending = ROOTS[layout], ENDINGS[format_]
     segments = [s for s in folder.split("/") if s]
-    if write.layout == "plain":
+    if layout == "plain":
         return "/".join((root, *segments, f"part-{number:05d}{ending}"))
     split = next((s.removeprefix(_SPLIT) for s in segments if s.startswith(_SPLIT)), TRAIN)
     rest = [s for s in segments if not s.startswith(_SPLIT)]
