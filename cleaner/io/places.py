@@ -22,11 +22,13 @@ FOLDER_KEYS = MappingProxyType(
     {"split": "split", "lang": "language", "host": "site", "source": "label"}
 )
 """What divides a corpus → the key of its folders."""
-UNKNOWN = "__HIVE_DEFAULT_PARTITION__"
-"""The value of a document that has none, as readers of Hive folders know it."""
+UNKNOWN = "unknown"
+"""The folder of documents without a value. Hive has a word of its own, of which Arrow makes a null
+that pandas cannot take."""
 ROOTS = MappingProxyType({"plain": "corpus", "huggingface": "data"})
 """Layout → folder of the corpus in a run."""
 ENDINGS = MappingProxyType({"parquet": ".parquet", "jsonl": ".jsonl.zst"})
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _MOST = 150
 """Bytes of a folder's value; names of files have at most 255 on every system."""
 _PLAIN = re.compile(r"[A-Za-z0-9._-]")
@@ -61,7 +63,7 @@ def escaped(value: str | None) -> str:
     if not value:
         return UNKNOWN
     name = "".join(c if _PLAIN.match(c) else _percent(c) for c in value)
-    if name == UNKNOWN:
+    if name == _HIVE_NULL:
         return f"%5F{name[1:]}"
     if len(name) > _MOST:
         cut = re.sub(r"%[0-9A-F]?$", "", name[: _MOST - 20])
@@ -87,8 +89,7 @@ def _small(key: str) -> str:
     segments = []
     for segment in key.split("/"):
         name, _, value = segment.partition("=")
-        if value != UNKNOWN:
-            value = re.sub(r"(?<!%)(?<!%[0-9A-F])[A-Z]", lambda m: _percent(m[0]), value)
+        value = re.sub(r"(?<!%)(?<!%[0-9A-F])[A-Z]", lambda m: _percent(m[0]), value)
         segments.append(f"{name}={value}")
     return "/".join(segments)
 

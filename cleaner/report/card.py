@@ -51,7 +51,7 @@ def card(
     """
     paths = sorted(name for name in manifest["files"] if is_corpus(name))
     parts = [
-        "---\n" + dump(_front(report, paths)) + "---\n",
+        "---\n" + dump(_front(report, paths, columns)) + "---\n",
         f"# {_text(report.name)}\n",
         f"{describe(report)} Made by cleaner {_text(manifest['cleaner'])}.\n",
         "Every change has a row in `ledger/`, and every original can be given back.\n",
@@ -123,7 +123,7 @@ cleaner verify .              # checksums, books, copies, and that every origina
 """
 
 
-def _front(report: RunReport, paths: Sequence[str]) -> dict[str, Any]:
+def _front(report: RunReport, paths: Sequence[str], columns: pa.Schema) -> dict[str, Any]:
     """The front matter; the licence of the texts is not known here."""
     documents = report.corpus["documents"]
     found = [
@@ -139,7 +139,27 @@ def _front(report: RunReport, paths: Sequence[str]) -> dict[str, Any]:
         "size_categories": [size_category(documents)],
         "task_categories": ["text-generation"],
         "configs": _configs(paths),
+        **_types(paths, columns),
     }
+
+
+def _types(paths: Sequence[str], columns: pa.Schema) -> dict[str, Any]:
+    """The types of the columns where files do not hold them: JSON lines."""
+    if not paths[0].endswith(ENDINGS["jsonl"]):
+        return {}
+    features = [{"name": column.name, **_feature(column.type)} for column in columns]
+    names = [config["config_name"] for config in _configs(paths)]
+    return {"dataset_info": [{"config_name": name, "features": features} for name in names]}
+
+
+def _feature(kind: pa.DataType) -> dict[str, Any]:
+    """A type as Hugging Face writes it: a list of numbers or texts, a list of records, or plain."""
+    if not hasattr(kind, "value_type"):
+        return {"dtype": str(kind).replace("double", "float64")}
+    inner = kind.value_type
+    if not hasattr(inner, "fields"):
+        return {"list": _feature(inner)["dtype"]}
+    return {"list": [{"name": field.name, **_feature(field.type)} for field in inner.fields]}
 
 
 def _configs(paths: Sequence[str]) -> list[dict[str, Any]]:
