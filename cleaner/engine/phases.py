@@ -60,8 +60,14 @@ def phases_of(config: RunConfig) -> list[Phase]:
     """The phases of a config's run.
 
     Raises:
-        ConfigError: as `compile_phases`.
+        ConfigError: as `compile_phases`; or a stage adds a column that has the name of a folder.
     """
+    if config.write.split or config.write.partition_by:
+        columns = {name for stage in config.stages for name in stage.publishes()}
+        for name in sorted(columns & {"split", "language", "site", "label"}):
+            hint = "readers of folders would meet it twice: give the column another name"
+            what = f"a stage adds a column {name!r} to the corpus, which is the key of a folder"
+            raise ConfigError([Fault("config", "write", what, hint)])
     return compile_phases(config.stages, placed=config.write.is_placed)
 
 

@@ -56,6 +56,8 @@ def check_folder(output: Path) -> None:
         raise CleanerError(f"{output} is a file; choose another --output")
     is_run = (output / "manifest.json").exists() or (output / "work").exists()
     own = _OWN if is_run else _OWN - set(CARDS)  # a README.md of somebody is not overwritten
+    if not _has_own_data(output):
+        own = own - {"data"}  # a name that people use, too
     foreign = sorted(p.name for p in output.iterdir() if p.name not in own)
     if foreign:
         raise CleanerError(
@@ -63,6 +65,17 @@ def check_folder(output: Path) -> None:
             f"{', …' if len(foreign) > 3 else ''}); "
             "choose an empty or new folder as --output"
         )
+
+
+def _has_own_data(output: Path) -> bool:
+    """Whether the folder `data` is a run's: it is named, or was put there when the run died."""
+    try:
+        manifest = json.loads((output / "manifest.json").read_bytes())
+        return any(name.startswith("data/") for name in manifest["files"])
+    except FileNotFoundError:
+        return (output / "work" / "publish").exists()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def finished(output: Path, identity: str) -> RunReport | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ _SCHEMAS = {
 }
 _FOLDERS = ("corpus", "data", "ledger", "duplicates", "quarantine", "reports")
 _UNLISTED = {"reports/timings.json", "reports/report.html", "reports/audit.json"}
+_DAMAGED = (pa.ArrowException, ValueError, KeyError, TypeError, IntegrityError, OSError)
+"""What reading a damaged file may raise."""
 _CHARS = ("chars_kept", "chars_rewritten", "chars_cut", "chars_dropped", "chars_quarantined")
 
 
@@ -62,10 +65,9 @@ def verify(run: Path, *, every: int = 1) -> Iterator[Check]:
     for name, check in checks.items():
         try:
             yield check()
-        except (
-            *(pa.ArrowException, ValueError, KeyError, TypeError),
-            *(IntegrityError, OSError),
-        ) as error:  # damaged files
+        except _DAMAGED as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise  # of the folder for temporary files
             yield Check(name, 0, (f"a file cannot be read: {type(error).__name__}: {error}",))
 
 

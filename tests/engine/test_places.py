@@ -366,3 +366,26 @@ def test_a_corpus_without_documents_is_one_file(tmp: Path) -> None:
     make_run(tmp, [MEND], write=write_of("hub"))
     assert [p.name for p in corpus_files(tmp / "run").paths] == ["train-00000-of-00001.parquet"]
     assert pq.read_table(corpus_files(tmp / "run").paths[0]).num_rows == 0
+
+
+def test_a_folder_of_somebody_is_not_taken_for_a_corpus(tmp: Path) -> None:
+    """`data` is a name that people use: neither a new run nor one of another layout clears it."""
+    write_records(tmp / "in" / "a.jsonl", ["one"])
+    (tmp / "run" / "data").mkdir(parents=True)
+    (tmp / "run" / "data" / "mine.txt").write_text("mine")
+    with pytest.raises(CleanerError, match=r"files that are not of a run \(data\)"):
+        make_run(tmp, [], write=write_of("hub"))
+    make_run(tmp, [], name="plain")
+    (tmp / "run" / "data").rename(tmp / "plain" / "data")
+    with pytest.raises(CleanerError, match=r"files that are not of a run \(data\)"):
+        make_run(tmp, [], name="plain", write=write_of("hub"))
+    assert (tmp / "plain" / "data" / "mine.txt").read_text() == "mine"
+
+
+def test_a_column_may_not_have_the_name_of_a_folder(tmp: Path) -> None:
+    """Readers of folders would meet it twice; without folders it may."""
+    write_records(tmp / "in" / "a.jsonl", ["one"])
+    stage = {"use": f"{STAGES}FirstWords", "annotation": "site"}
+    with pytest.raises(CleanerError, match="'site' to the corpus, which is the key of a folder"):
+        make_run(tmp, [stage], write={"partition_by": "lang"})
+    make_run(tmp, [stage], write={"shuffle": True})
