@@ -31,9 +31,9 @@ Examples:
 )
 @click.option("--quiet", is_flag=True, help="Do not name the files that are written.")
 def push(run: Path, target: str, *, everything: bool, check: bool, quiet: bool) -> None:
-    """Bring a finished run to where others read it.
+    """Bring a run to a folder or object storage.
 
-    RUN is the folder of a run, TARGET a new folder or a place in object storage (s3://, gs://,
+    RUN is the folder of a finished run, TARGET a new folder or a place (s3://, gs://,
     hf://; credentials come from the environment). The run is verified first. The manifest comes
     last, so that nobody reads half a run; the same command goes on after a break, and files of an
     earlier run at the target go.
