@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from cleaner.cli import main
 from cleaner.config.load import resolved_yaml
 from cleaner.engine.driver import run
-from cleaner.errors import CleanerError
+from cleaner.errors import CleanerError, IntegrityError
+from cleaner.index.corpus import COLUMNS, open_corpus, texts_of
 from cleaner.io.corpus import corpus_files, in_order
 from cleaner.io.restore import restore, restore_all
 from cleaner.io.verify import verify
@@ -320,7 +321,7 @@ def test_the_layout_of_the_hub(tmp: Path) -> None:
 
 @pytest.mark.parametrize("layout", ["hub", "lines"])
 def test_commands_read_every_layout(tmp: Path, layout: str) -> None:
-    """`show`, `diff`, `audit`, `report --html`, `explain` and `index` work as on a plain run."""
+    """`show`, `diff`, `audit`, `report --html` and `explain` work as on a plain run."""
     make_corpus(tmp / "in", 40)
     config = make_config(tmp, STAGE_LIST, write=write_of(layout))
     run(config)
@@ -346,6 +347,22 @@ def test_commands_read_every_layout(tmp: Path, layout: str) -> None:
     assert page.read_bytes() == before
     call("explain", str(tmp / "config.yaml"), str(tmp / "in" / "t000.txt"))
     assert f"{count}" in call("show", output, "SELECT count(*) FROM corpus")
+
+
+@pytest.mark.parametrize("layout", ["hub", "lines"])
+def test_an_index_takes_every_layout(tmp: Path, layout: str) -> None:
+    """Every document with its text; a file that was changed is refused."""
+    make_corpus(tmp / "in", 40)
+    make_run(tmp, STAGE_LIST, write=write_of(layout))
+    corpus = open_corpus(tmp / "run")
+    found = [row for batch in texts_of(corpus) for row in batch.to_pylist()]
+    assert by_id(found) == [
+        {name: row[name] for name in COLUMNS} for row in by_id(documents_of(tmp / "run"))
+    ]
+    path = tmp / "run" / corpus.parts[0][0]
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(IntegrityError, match=r"was changed \(sha256 differs\)"):
+        list(texts_of(corpus))
 
 
 def test_a_view_of_a_run_is_its_plain_corpus(tmp: Path) -> None:
