@@ -121,15 +121,17 @@ def test_rows_that_do_not_fit_the_memory_are_sorted_in_runs(
     assert bytes_of(tmp / "run") == bytes_of(tmp / "other")
 
 
-@pytest.mark.parametrize("number", [9, 14, 18])
-def test_a_kill_while_documents_are_placed_costs_nothing(tmp: Path, number: int) -> None:
+@pytest.mark.parametrize(("point", "number"), [("manifest", 9), ("manifest", 14), ("publish", 2)])
+def test_a_kill_while_documents_are_placed_costs_nothing(
+    tmp: Path, point: str, number: int
+) -> None:
     """The same command goes on to the same bytes."""
     make_corpus(tmp / "in", 16)
     config = make_config(
         tmp, [MEND], write=write_of("hub"), engine={"kind": "inline", "shard_bytes": "6KB"}
     )
     (tmp / "config.yaml").write_text(resolved_yaml(config))
-    process = start("tests.engine.kill_at", "manifest", str(number), str(tmp / "config.yaml"))
+    process = start("tests.engine.kill_at", point, str(number), str(tmp / "config.yaml"))
     output, _ = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL, output
     run(config)
