@@ -133,7 +133,7 @@ def run(
     from cleaner.config.load import load, parse, resolved_yaml
     from cleaner.config.model import RunConfig
     from cleaner.engine.driver import run as run_config
-    from cleaner.engine.phases import compile_phases
+    from cleaner.engine.phases import phases_of
     from cleaner.report.terminal import Progress, console
 
     changes = _changes(input, output, workers)
@@ -144,7 +144,7 @@ def run(
             settings = parse(text, "config", overrides=changes, allow_plugins=plugins)
     else:
         settings = load(config, overrides=changes, allow_plugins=plugins)
-    phases = len(compile_phases(settings.stages))
+    phases = len(phases_of(settings))
     with Progress(console(stderr=True), quiet, phases=phases) as progress:
         return run_config(settings, limit=limit, sample=sample, observer=progress)
 

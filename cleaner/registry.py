@@ -36,6 +36,7 @@ BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
         "tokens": "cleaner.stages.tokens:Tokens",
         "exact_duplicates": "cleaner.stages.exact_duplicates:ExactDuplicates",
         "near_duplicates": "cleaner.stages.near_duplicates:NearDuplicates",
+        "sample": "cleaner.stages.sample:Sample",
         "tidy": "cleaner.stages.tidy:Tidy",
     }
 )

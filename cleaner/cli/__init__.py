@@ -42,6 +42,7 @@ main = LazyGroup(
         "verify": ("cleaner.cli.verify:verify", "Check a finished run."),
         "report": ("cleaner.cli.report:report", "Show the report of a run."),
         "export": ("cleaner.cli.export:export", "Copy what may be shared of a run."),
+        "push": ("cleaner.cli.push:push", "Bring a run to a folder or object storage."),
         "show": ("cleaner.cli.show:show", "Look into a run with SQL."),
         "diff": ("cleaner.cli.diff:diff", "Show what differs between two runs."),
         "index": ("cleaner.cli.index:index", "Keep what runs have, to find copies of it later."),

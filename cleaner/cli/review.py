@@ -118,7 +118,7 @@ def _export(
 ) -> None:
     """Write files from the labels as they are."""
     from cleaner.errors import InputError
-    from cleaner.io.verify import read_manifest
+    from cleaner.io.corpus import in_order, read_manifest
     from cleaner.report.audit import run_id
     from cleaner.report.audit_sheet import write_sheet
     from cleaner.report.review.gold import collect, write_gold
@@ -127,7 +127,8 @@ def _export(
 
     labels = read_labels(run, run_id(read_manifest(run)))
     if gold is not None:
-        found = collect(run, labels)
+        with in_order(run) as view:
+            found = collect(view, labels)
         if not found.records:
             raise InputError(
                 f"{run} has no page that is done; label some with: cleaner review {run} --pages 20"
@@ -142,30 +143,30 @@ def _export(
 
 
 def _review_rows(run: Path, per_rule: int, keeps: int | None, seed: int, port: int) -> None:
-    from cleaner.io.verify import read_manifest
+    from cleaner.io.corpus import in_order, read_manifest
     from cleaner.report.audit import run_id
     from cleaner.report.review.labels import open_labels
     from cleaner.report.review.rows import RowReview, draw
 
     name = run_id(read_manifest(run))
-    with open_labels(run, name) as labels:
-        drawn = draw(run, per_rule=per_rule, keeps=keeps, seed=seed)
-        _serve(run, RowReview(run, drawn, labels), port, f"{len(drawn):,} lines to judge")
+    with open_labels(run, name) as labels, in_order(run) as view:
+        drawn = draw(view, per_rule=per_rule, keeps=keeps, seed=seed)
+        _serve(run, RowReview(view, drawn, labels), port, f"{len(drawn):,} lines to judge")
         _print_verdicts(drawn, labels)
 
 
 def _review_pages(run: Path, number: int, seed: int, port: int) -> None:
-    from cleaner.io.verify import read_manifest
+    from cleaner.io.corpus import in_order, read_manifest
     from cleaner.report.audit import run_id
     from cleaner.report.review.gold import collect, path_of, write_gold
     from cleaner.report.review.labels import open_labels
     from cleaner.report.review.pages import PageReview, draw
 
     name = run_id(read_manifest(run))
-    with open_labels(run, name) as labels:
-        places = draw(run, number, seed=seed)
-        _serve(run, PageReview(run, places, labels), port, f"{len(places):,} pages to label")
-        found = collect(run, labels)
+    with open_labels(run, name) as labels, in_order(run) as view:
+        places = draw(view, number, seed=seed)
+        _serve(run, PageReview(view, places, labels), port, f"{len(places):,} pages to label")
+        found = collect(view, labels)
         if not found.records:
             click.echo("no page is done yet")
             return

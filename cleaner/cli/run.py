@@ -40,11 +40,11 @@ def run(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop is a Ctrl-C
     settings = changes.load(config)
     from cleaner.engine.driver import run as run_config
-    from cleaner.engine.phases import compile_phases
+    from cleaner.engine.phases import phases_of
     from cleaner.report.stats import with_times
     from cleaner.report.terminal import Progress, console, print_summary
 
-    phases = len(compile_phases(settings.stages))
+    phases = len(phases_of(settings))
     with Progress(console(stderr=True), quiet, phases=phases) as progress:
         report = run_config(settings, limit=limit, sample=sample, observer=progress)
     if as_json:

@@ -78,8 +78,8 @@ def check_order(stages: Sequence[Stage]) -> list[tuple[int, str, str, str]]:
     """What is wrong with the order of the stages: (place, key, what is wrong, hint) of each fault.
 
     Names are unique; what a stage reads, an earlier one has added; after a stage that keeps one of
-    several copies none may drop documents, or the last copy could go; after the last stage that
-    measures the text none may change it.
+    several copies none may drop documents, or the last copy could go, but one that thins the corpus
+    on purpose; after the last stage that measures the text none may change it.
     """
     return [
         *_repeated_names(stages),
@@ -195,7 +195,7 @@ def _repeated_names(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str, st
 def _unmet_reads(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str, str]]:
     added: set[str] = set()
     for place, stage in enumerate(stages):
-        for name in sorted(stage.reads - added):
+        for name in sorted(stage.needs() - added):
             later = [s.name for s in stages[place + 1 :] if name in s.adds]
             hint = f"move {later[0]!r} before it" if later else _adder(name)
             yield place, "", f"{stage.name!r} reads {name!r}, which no earlier stage adds", hint
@@ -217,7 +217,7 @@ def _adder(annotation: str) -> str:
 def _drops_after_copies(stages: Sequence[Stage]) -> Iterable[tuple[int, str, str, str]]:
     keeper = passages = ""
     for place, stage in enumerate(stages):
-        if keeper and stage.can_drop() and not stage.keeps_one:
+        if keeper and stage.can_drop() and not (stage.keeps_one or stage.thins):
             expected = (
                 f"{stage.name!r} can drop documents, but stands after {keeper!r}: it could drop the"
                 " one copy that was kept, after the others are gone"

@@ -19,6 +19,7 @@ from pydantic import (
     PlainSerializer,
     SerializeAsAny,
     WithJsonSchema,
+    model_validator,
 )
 
 from cleaner.stages.base import Stage
@@ -33,6 +34,7 @@ _SIZE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,9}))?\s{0,4}([A-Za-z]{0,3})")
 _SIZE_WORDS = 'a size such as 33554432, "512MB" or "1GiB"'
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 """Names that are safe as a folder on every system."""
+_SPLIT_NAME = r"[a-z][a-z0-9_]{0,39}"
 
 
 def parse_size(value: object) -> int:
@@ -106,6 +108,27 @@ def _encoding(value: object) -> object:
     return value
 
 
+def _split(value: object) -> object:
+    """Shares by name, in the order of the names: the order of a mapping must not count."""
+    if not isinstance(value, dict):
+        return value
+    for name, share in value.items():
+        if not isinstance(name, str) or not re.fullmatch(_SPLIT_NAME, name) or name == "train":
+            raise ValueError(
+                "expected names of up to 40 small letters, digits and '_', not `train` (the rest)"
+            )
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+            raise ValueError("expected shares above 0 and below 1, such as {validation: 0.01}")
+    if sum(value.values()) >= 1:
+        raise ValueError("expected shares of less than 1 together: the rest is `train`")
+    return {name: float(value[name]) for name in sorted(value)}
+
+
+def _one_or_more(value: object) -> object:
+    """One name stands for a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
 def expand_engine(value: object) -> object:
     """A bare kind stands for {kind: …}; what does not fit stays as it is."""
     return {"kind": value} if isinstance(value, str) else value
@@ -126,6 +149,14 @@ Size: TypeAlias = Annotated[
     BeforeValidator(parse_size),
     PlainSerializer(format_size, return_type=int | str),
     WithJsonSchema(_SIZE_SCHEMA),
+]
+SizeOrNone: TypeAlias = Annotated[
+    int | None,
+    BeforeValidator(lambda value: None if value is None else parse_size(value)),
+    PlainSerializer(
+        lambda size: None if size is None else format_size(size), return_type=int | str | None
+    ),
+    WithJsonSchema({"anyOf": [_SIZE_SCHEMA, {"type": "null"}]}),
 ]
 SizeOrAuto: TypeAlias = Annotated[
     int | Literal["auto"],
@@ -249,10 +280,15 @@ class Read(_Model):
 
 
 class Write(_Model):
-    """The shape of the corpus files."""
+    """The shape of the corpus files, and where each document goes."""
 
     documents_per_part: int = Field(
         default=25_000, ge=1, le=10_000_000, description="Documents in a `corpus/part-*.parquet`."
+    )
+    part_size: SizeOrNone = Field(
+        default=None,
+        description="About how many bytes a file of the corpus has, such as 256MB; by default"
+        " `documents_per_part` decides.",
     )
     row_group_documents: int = Field(
         default=2_000, ge=1, le=10_000_000, description="Documents in a Parquet row group."
@@ -261,6 +297,63 @@ class Write(_Model):
         default="zstd", description="The codec of all Parquet files."
     )
     compression_level: int = Field(default=1, ge=1, le=22, description="The level of the codec.")
+    format: Literal["parquet", "jsonl"] = Field(
+        default="parquet",
+        description="The files of the corpus: Parquet, or JSON lines with zstd (`.jsonl.zst`).",
+    )
+    layout: Literal["plain", "huggingface"] = Field(
+        default="plain",
+        description="`plain`: `corpus/part-00000.parquet`; `huggingface`:"
+        " `data/train-00000-of-00012.parquet`, as the Hub names files.",
+    )
+    shuffle: bool = Field(
+        default=False,
+        description="Documents in an order drawn by the seed, not in that of the input.",
+    )
+    split: Annotated[dict[str, float], BeforeValidator(_split)] = Field(
+        default_factory=dict,
+        description="Names of splits and their shares of the documents, such as"
+        " {validation: 0.01}; all others are `train`. Drawn by the seed.",
+    )
+    split_by: Literal["cluster", "host", "source"] = Field(
+        default="cluster",
+        description="What is never on two sides of a split: a cluster (documents that share a"
+        " marked passage are all `train`), a host, or a file of the input.",
+    )
+    partition_by: Annotated[
+        tuple[Literal["split", "lang", "host", "source"], ...],
+        Field(strict=False, max_length=4),
+        BeforeValidator(_one_or_more),
+    ] = Field(
+        default=(),
+        description="Folders of the corpus: `split=…`, `language=…` (lang), `site=…` (host),"
+        " `label=…` (source); a name or a list. Splits are folders, named here or not.",
+    )
+    max_folders: int = Field(
+        default=1_000,
+        ge=1,
+        le=100_000,
+        description="With more folders than that the run stops and says so.",
+    )
+
+    @model_validator(mode="after")
+    def _places_fit(self) -> Write:
+        by = self.partition_by
+        if len(set(by)) < len(by):
+            raise ValueError("partition_by: each name once")
+        if "split" in by and not self.split:
+            raise ValueError("partition_by: split needs shares, such as split: {validation: 0.01}")
+        if "split" in by and self.layout == "huggingface":
+            raise ValueError(
+                "partition_by: leave out split; layout: huggingface has it in the names of files"
+            )
+        return self
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether documents go anywhere but, in their order, to `corpus/part-*.parquet`."""
+        is_other = self.format != "parquet" or self.layout != "plain" or self.part_size is not None
+        return is_other or self.shuffle or bool(self.split) or bool(self.partition_by)
 
 
 class Engine(_Model):

@@ -74,6 +74,8 @@ def corpus_counts(manifests: Sequence[Manifest]) -> dict[str, Any]:
     total: dict[str, Any] = {}
     for manifest in manifests:
         for key, value in manifest.counts.items():
+            if key == "placed":  # for the plan of the files alone
+                continue
             if isinstance(value, dict):
                 mine = total.setdefault(key, {})
                 for k, v in value.items():

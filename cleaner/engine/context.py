@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 import cleaner
 from cleaner.config.load import parse, resolved_yaml
 from cleaner.config.model import RunConfig
-from cleaner.engine.phases import Phase, compile_phases
+from cleaner.engine.phases import Phase, phases_of
 from cleaner.io.inputs import Chunk, InputFile
+from cleaner.io.places import Place
 from cleaner.io.schema import SCHEMA_VERSION
 from cleaner.io.store import fingerprint, write_json
 from cleaner.registry import plugins_of, readers
@@ -80,7 +81,8 @@ class Context:
     `records[i][f]` is the number of records of file f that lie before chunk i, where there are any.
     `priorities`: of each input's label. `quota`: documents that the chunks may hold at most, the
     first chunk's quota first, where the run takes only the first documents. `digests`: of the data
-    behind each stage when the run began.
+    behind each stage when the run began. `places`: the files of the corpus, known when the parts
+    are written, where the config asks for such.
     """
 
     work: Path
@@ -95,6 +97,7 @@ class Context:
     priorities: tuple[tuple[str, int], ...] = ()
     quota: tuple[int, ...] = ()
     digests: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -110,6 +113,16 @@ class Context:
     def documents(self) -> int:
         """Documents that were read, chosen or not."""
         return self.shards[-1].base + self.shards[-1].documents if self.shards else 0
+
+    @property
+    def parts(self) -> int:
+        """Parts of the run: ranges of ordinals."""
+        return max(1, -(-self.documents // self.config.write.documents_per_part))
+
+    @property
+    def write_phase(self) -> int:
+        """The number of the phase that writes the parts."""
+        return next(p.number for p in reversed(self.phases) if p.kind == "write")
 
     def folder(self, phase: int) -> Path:
         """Where a phase's files lie."""
@@ -133,6 +146,7 @@ class Context:
                 "priorities": [list(p) for p in self.priorities],
                 "quota": self.quota,
                 "digests": self.digests,
+                "places": [[p.key, p.path, p.low, p.high, p.spans] for p in self.places],
             },
         )
         return path
@@ -148,7 +162,7 @@ def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the cache'
         config=config,
         files=tuple(InputFile.from_json(f) for f in raw["files"]),
         chunks=tuple(Chunk.from_json(c) for c in raw["chunks"]),
-        phases=tuple(compile_phases(config.stages)),
+        phases=tuple(phases_of(config)),
         shards=tuple(Shard(*s) for s in raw["shards"]),
         records=tuple({int(k): v for k, v in r.items()} for r in raw["records"]),
         partitions=raw["partitions"],
@@ -156,6 +170,10 @@ def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the cache'
         priorities=tuple((label, number) for label, number in raw["priorities"]),
         quota=tuple(raw["quota"]),
         digests=tuple(raw["digests"]),
+        places=tuple(
+            Place(key, path, low, high, tuple((n, a, b) for n, a, b in spans))
+            for key, path, low, high, spans in raw["places"]
+        ),
     )
 
 
@@ -225,7 +243,7 @@ def _settings(context: Context, phase: Phase) -> list[Any]:
         settings.append(config.engine.document_seconds)
         # what a later stage masks must not be shown in the examples of an earlier one
         settings += [stage_fingerprint(s) for s in context.stages if s.hides()]
-    if phase.kind == "write":
+    if phase.kind in ("write", "place"):
         settings += [config.write.model_dump(mode="json")]
         settings += [stage_fingerprint(s) for s in context.stages]
     return settings

@@ -21,6 +21,8 @@ PARQUET_EXPANSION = 2.8
 LEAST, MOST, MOST_CUT = 1.6, 2.5, 7.0
 """Bytes on the disk at the most crowded moment for each byte of text: texts that stay as they are;
 where a part goes or is marked; and where a third of each page is cut line by line."""
+PLACED = 1.7
+"""What places of their own for documents add to that: rows on their way, and parts in order."""
 CUTTERS = frozenset({"noise", "repeats", "repeated_passages"})
 """Stages that book line by line."""
 
@@ -55,11 +57,18 @@ class Forecast:
         )
 
 
-def forecast(files: Iterable[InputFile], stages: Sequence[Stage], output: Path) -> Forecast:
-    """Estimate a run's need of disk."""
+def forecast(
+    files: Iterable[InputFile],
+    stages: Sequence[Stage],
+    output: Path,
+    *,
+    placed: bool = False,
+) -> Forecast:
+    """Estimate a run's need of disk; `placed`: see `Write.is_placed`."""
     text = int(sum(f.size * _expansion(f) for f in files))
     most = MOST_CUT if any(stage.use in CUTTERS for stage in stages) else MOST
-    return Forecast(text, int(LEAST * text), int(most * text), free_bytes(output))
+    least, most = (LEAST + PLACED, most + PLACED) if placed else (LEAST, most)
+    return Forecast(text, int(least * text), int(most * text), free_bytes(output))
 
 
 def free_bytes(output: Path) -> int:

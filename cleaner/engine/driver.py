@@ -30,7 +30,8 @@ from cleaner.engine.context import (
 from cleaner.engine.disk import forecast
 from cleaner.engine.memory import available_cpus
 from cleaner.engine.observe import Load, Log, Observer, Silent
-from cleaner.engine.phases import Phase, compile_phases
+from cleaner.engine.phases import Phase, phases_of
+from cleaner.engine.place_task import plan as plan_places
 from cleaner.engine.runners import Inline, Pool, Runner, allow_many_files
 from cleaner.engine.tasks import Task, task_count
 from cleaner.errors import CleanerError, InputError, TooManyBadRecords
@@ -132,7 +133,7 @@ def _look_at_disk(config: RunConfig, found: Found, observer: Observer) -> None:
     output = Path(config.output)
     if (output / "work").exists():
         return
-    need = forecast(found.files, config.stages, output)
+    need = forecast(found.files, config.stages, output, placed=config.write.is_placed)
     if need.fault:
         raise CleanerError(need.fault)
     if need.warning:
@@ -240,7 +241,7 @@ class _Run:
             config=config,
             files=self._found.files,
             chunks=tuple(chunks),
-            phases=tuple(compile_phases(config.stages)),
+            phases=tuple(phases_of(config)),
             priorities=tuple(sorted(priorities_of(config, self._found).items())),
             digests=tuple(stage.digest() for stage in config.stages),
         )
@@ -251,8 +252,10 @@ class _Run:
             for phase in context.phases[1:]:
                 self._phase(context, phase, runner)
                 self._check_bad(context)
-                if not config.keep_work and phase.kind != "write":
+                if not config.keep_work and phase.kind not in ("write", "place"):
                     release.release(context, phase.number)
+                if phase.kind == "write" and config.write.is_placed:
+                    context = replace(context, places=plan_places(context, self._manifests[-1]))
         report = self._report(context)
         publish.publish(context, report, self._manifests, identity, self._timings(context, started))
         return replace(report, timings=self._timings(context, started))
@@ -443,7 +446,7 @@ class _Run:
             name=self._config.name,
             output=Path(self._config.output),
             stages=tuple(stages),
-            corpus=account.corpus_counts(self._manifests[-1]),
+            corpus=account.corpus_counts(self._manifests[context.write_phase]),
             quarantine=dict(sorted(account.bad_records(self._manifests).items())),
             left_out=left_out,
             bytes_read=sum(m.counts["raw_bytes"] for m in read),
@@ -513,6 +516,9 @@ def _identity(context: Context, phase: Phase, index: int) -> list[Any]:
     Its files by name, size and time, the ranges of them, and how many documents it may hold.
     """
     result: list[Any] = []
+    if phase.kind == "place":
+        place = context.places[index]
+        return [place.key, place.path, place.low, place.high, place.spans]
     if phase.kind != "read":
         return result
     for file, start, end in context.chunks[index].files:

@@ -1,18 +1,22 @@
 """Stages → phases: what can run in one pass over the shards, and where a barrier lies.
 
 Map stages join the open map phase; a `Sketch` closes it; each `Merge` is a phase; an `Apply`, or a
-second `Sketch`, opens the next map phase. The last phase writes.
+second `Sketch`, opens the next map phase. The last phase writes; or, where the config asks for
+another order or other folders, the one after it brings what was written to its place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cleaner.errors import ConfigError, Fault
 from cleaner.stages.base import CorpusStage, MapStage, Stage
 from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
+
+if TYPE_CHECKING:
+    from cleaner.config.model import RunConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,14 @@ class Phase:
     Attributes:
         number: position in the run; also the name of its folder under `work/`.
         state: the map phase whose state this one goes on from.
-        source: the phase whose exchange a merge reads.
+        source: the phase whose exchange a merge reads, or whose rows a `place` does.
         home: the merge phase whose rows come home to this map phase's first op.
         single: the exchange that this phase writes has one partition.
         goes_home: the exchange that this phase writes is cut by shard, not by key.
     """
 
     number: int
-    kind: Literal["read", "map", "merge", "write"]
+    kind: Literal["read", "map", "merge", "write", "place"]
     label: str
     ops: tuple[Op, ...] = ()
     state: int | None = None
@@ -52,8 +56,23 @@ class Phase:
         return f"{self.number:02d}-{self.kind}"
 
 
-def compile_phases(stages: Sequence[Stage]) -> list[Phase]:
-    """The phases of a run.
+def phases_of(config: RunConfig) -> list[Phase]:
+    """The phases of a config's run.
+
+    Raises:
+        ConfigError: as `compile_phases`; or a stage adds a column that has the name of a folder.
+    """
+    if config.write.split or config.write.partition_by:
+        columns = {name for stage in config.stages for name in stage.publishes()}
+        for name in sorted(columns & {"split", "language", "site", "label"}):
+            hint = "readers of folders would meet it twice: give the column another name"
+            what = f"a stage adds a column {name!r} to the corpus, which is the key of a folder"
+            raise ConfigError([Fault("config", "write", what, hint)])
+    return compile_phases(config.stages, placed=config.write.is_placed)
+
+
+def compile_phases(stages: Sequence[Stage], *, placed: bool = False) -> list[Phase]:
+    """The phases of a run; `placed`: documents are brought to places of their own.
 
     Raises:
         ConfigError: a corpus stage's steps are in an order that cannot be run.
@@ -120,6 +139,8 @@ def compile_phases(stages: Sequence[Stage]) -> list[Phase]:
     if ops:
         close()
     phases.append(Phase(len(phases), "write", "write", state=state))
+    if placed:
+        phases.append(Phase(len(phases), "place", "place", source=len(phases) - 1))
     return phases
 
 

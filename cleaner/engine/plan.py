@@ -12,7 +12,7 @@ from cleaner.config.model import RunConfig
 from cleaner.engine import memory, publish
 from cleaner.engine.disk import Forecast, forecast
 from cleaner.engine.driver import find_inputs, run_identity
-from cleaner.engine.phases import Op, Phase, compile_phases
+from cleaner.engine.phases import Op, Phase, phases_of
 from cleaner.errors import CleanerError
 from cleaner.io.inputs import InputFile, plan_chunks
 from cleaner.stages.base import CorpusStage, MapStage, Stage
@@ -129,7 +129,7 @@ def describe(config: RunConfig) -> PlanText:
         InputError: an input is missing, or there is nothing to read.
         ConfigError: the steps of a stage cannot be run in their order.
     """
-    phases = compile_phases(config.stages)
+    phases = phases_of(config)
     found = find_inputs(config)
     chunks = len(plan_chunks(found.files, config.engine.shard_bytes))
     return PlanText(
@@ -143,7 +143,9 @@ def describe(config: RunConfig) -> PlanText:
         examples=found.examples,
         chunks=chunks,
         workers=_workers(config),
-        disk=forecast(found.files, config.stages, Path(config.output)),
+        disk=forecast(
+            found.files, config.stages, Path(config.output), placed=config.write.is_placed
+        ),
         output=_output(Path(config.output), run_identity(config, found, None, None), phases),
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,15 @@ import cleaner
 from cleaner.config.load import resolved_yaml
 from cleaner.dedup.minhash import ALGORITHM
 from cleaner.engine.context import Context
+from cleaner.engine.write_task import published
 from cleaner.errors import CleanerError, IntegrityError
-from cleaner.io.output import RowGroups
+from cleaner.io.corpus import link_rest
+from cleaner.io.output import RowGroups, corpus_schema
+from cleaner.io.places import ROOTS
 from cleaner.io.schema import QUARANTINE, SCHEMA_VERSION
 from cleaner.io.store import (
     Manifest,
+    Output,
     clear,
     hash_file,
     ipc_reader,
@@ -33,7 +39,8 @@ from cleaner.report.croissant import croissant
 from cleaner.report.html import write_page
 from cleaner.report.stats import RunReport, from_json
 
-FOLDERS = ("corpus", "ledger", "duplicates", "quarantine", "reports")
+FOLDERS = ("corpus", "data", "ledger", "duplicates", "quarantine", "reports")
+"""What may be in a run; the corpus is in one of the first two, see `cleaner.io.places.ROOTS`."""
 CARDS = ("README.md", "croissant.json")
 _OWN = {*FOLDERS, *CARDS, "review", "work", "manifest.json", "config.yaml", "run.log"}
 
@@ -50,6 +57,8 @@ def check_folder(output: Path) -> None:
         raise CleanerError(f"{output} is a file; choose another --output")
     is_run = (output / "manifest.json").exists() or (output / "work").exists()
     own = _OWN if is_run else _OWN - set(CARDS)  # a README.md of somebody is not overwritten
+    if not _has_own_data(output):
+        own = own - {"data"}  # a name that people use, too
     foreign = sorted(p.name for p in output.iterdir() if p.name not in own)
     if foreign:
         raise CleanerError(
@@ -57,6 +66,17 @@ def check_folder(output: Path) -> None:
             f"{', …' if len(foreign) > 3 else ''}); "
             "choose an empty or new folder as --output"
         )
+
+
+def _has_own_data(output: Path) -> bool:
+    """Whether the folder `data` is a run's: it is named, or was put there when the run died."""
+    try:
+        manifest = json.loads((output / "manifest.json").read_bytes())
+        return any(name.startswith("data/") for name in manifest["files"])
+    except FileNotFoundError:
+        return (output / "work" / "publish").exists()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def finished(output: Path, identity: str) -> RunReport | None:
@@ -93,9 +113,14 @@ def publish(
     output = context.work.parent
     stage = context.work / "publish"
     clear(stage)
-    for name in FOLDERS:
+    corpus = ROOTS[context.config.write.layout]
+    folders = [name for name in FOLDERS if name not in ROOTS.values() or name == corpus]
+    for name in folders:
         (stage / name).mkdir(parents=True)
-    _parts(context, manifests[-1], stage)
+    written = manifests[context.write_phase]
+    _parts(context, written, stage)
+    if context.places:
+        _placed(context, manifests[-1], stage)
     _quarantine(context, manifests, stage / "quarantine" / "part-00000.parquet")
     _reports(report, stage / "reports")
     files = {
@@ -103,16 +128,26 @@ def publish(
         for path in sorted(p for p in stage.rglob("*") if p.is_file())
     }
     manifest = _manifest(context, manifests[0], report, files)
+    if context.places:
+        manifest["parts"] = [m.counts["placed"]["first"] for m in written]
+    thinning = [stage.name for stage in context.stages if stage.thins]
+    if thinning:
+        manifest["thinning"] = thinning
+    if context.config.write.format == "jsonl":
+        schema = corpus_schema(published(context))
+        manifest["columns"] = base64.b64encode(schema.serialize()).decode()
     _cards(context, report, manifest, stage)
     files |= {name: _facts(stage / name) for name in CARDS}
     write_bytes(stage / "config.yaml", resolved_yaml(context.config).encode())
     write_json(stage / "manifest.json", manifest)
     write_json(stage / "reports" / "timings.json", {"identity": identity, **timings})
-    write_page(stage)
+    with _in_order(context, stage) as view:
+        write_page(view)
     (output / "manifest.json").unlink(missing_ok=True)
     for name in FOLDERS:
         clear(output / name)
-        (stage / name).rename(output / name)
+        if name in folders:
+            (stage / name).rename(output / name)
     for name in (*CARDS, "config.yaml"):
         (stage / name).replace(output / name)
     (stage / "manifest.json").replace(output / "manifest.json")
@@ -173,7 +208,7 @@ def _absolute(
 
 
 def _parts(context: Context, written: Sequence[Manifest], stage: Path) -> None:
-    folder = context.folder(len(context.phases) - 1)
+    folder = context.folder(context.write_phase)
     targets = {
         "corpus": "corpus/part",
         "ledger": "ledger/part",
@@ -185,13 +220,45 @@ def _parts(context: Context, written: Sequence[Manifest], stage: Path) -> None:
             kind = part.name.split(".")[1]
             if kind in ("pairs", "clusters") and not manifest.counts[kind]:
                 continue
-            source = folder / part.name
-            if hash_file(source) != (part.bytes, part.xxh3):
-                raise IntegrityError(
-                    f"{source} changed after it was written; "
-                    "run the same command again to make it anew"
-                )
-            link_or_copy(source, stage / f"{targets[kind]}-{index:05d}.parquet")
+            if context.places and kind in ("corpus", "rows"):
+                continue
+            _put(folder, part, stage / f"{targets[kind]}-{index:05d}.parquet")
+
+
+def _placed(context: Context, tasks: Sequence[Manifest], stage: Path) -> None:
+    """The files of the corpus, where documents have places of their own."""
+    folder = context.folder(len(context.phases) - 1)
+    for place, manifest in zip(context.places, tasks, strict=True):
+        (part,) = manifest.outputs
+        (stage / place.path).parent.mkdir(parents=True, exist_ok=True)
+        _put(folder, part, stage / place.path)
+
+
+def _put(folder: Path, part: Output, target: Path) -> None:
+    """A file of a task under its name in the output."""
+    source = folder / part.name
+    if hash_file(source) != (part.bytes, part.xxh3):
+        raise IntegrityError(
+            f"{source} changed after it was written; run the same command again to make it anew"
+        )
+    link_or_copy(source, target)
+
+
+@contextmanager
+def _in_order(context: Context, stage: Path) -> Iterator[Path]:
+    """The staged run with its corpus in order of the documents, for those who read it so."""
+    if not context.places:
+        yield stage
+        return
+    view = context.work / "in-order"
+    clear(view)
+    (view / "corpus").mkdir(parents=True)
+    for index in range(context.parts):
+        source = context.folder(context.write_phase) / f"{index:05d}.corpus.parquet"
+        link_or_copy(source, view / "corpus" / f"part-{index:05d}.parquet")
+    link_rest(stage, view)
+    yield view
+    clear(view)
 
 
 def _quarantine(context: Context, manifests: Sequence[Sequence[Manifest]], path: Path) -> None:
@@ -260,8 +327,7 @@ def _manifest(
 
 def _cards(context: Context, report: RunReport, manifest: dict[str, Any], stage: Path) -> None:
     """What describes the corpus to people and to machines, from the run's own figures."""
-    first = min((stage / "corpus").iterdir())
-    columns = pq.read_schema(first)
+    columns = pq.read_schema(context.folder(context.write_phase) / "00000.corpus.parquet")
     text = card(report, manifest, context.stages, columns)
     write_bytes(stage / "README.md", text.encode())
     write_json(stage / "croissant.json", croissant(manifest, columns, describe(report)))

@@ -34,9 +34,9 @@ def readers(context: Context) -> dict[Files, list[int]]:
             for suffix in suffixes:
                 found.setdefault((source, suffix), []).append(phase.number)
 
-    last = context.phases[-1]
+    last = context.phases[context.write_phase]
     for phase in context.phases:
-        reads(phase, phase.source, (EXCHANGE,))
+        reads(phase, phase.source if phase.kind == "merge" else None, (EXCHANGE,))
         reads(phase, phase.home, (EXCHANGE,))
         reads(phase, phase.state, STATE)
         if phase.kind == "merge":

@@ -25,6 +25,7 @@ from cleaner.engine.context import Context, load_context
 from cleaner.engine.host import Host
 from cleaner.engine.load import BASE_COLUMNS, Loaded, load
 from cleaner.engine.phases import Op, Phase
+from cleaner.engine.place_task import run_place
 from cleaner.engine.read_task import run_read
 from cleaner.engine.write_task import run_write
 from cleaner.errors import CleanerError, describe
@@ -113,8 +114,10 @@ def _execute(task: Task, *, isolated: bool) -> TaskReport:
             counts, seconds = _run_map(context, phase, task, files, host)
     elif phase.kind == "merge":
         counts, seconds = _run_merge(context, phase, task.index, files)
-    else:
+    elif phase.kind == "write":
         counts, seconds = run_write(context, phase, task.index, files)
+    else:
+        counts, seconds = run_place(context, task.index, files)
     wall = time.perf_counter() - started
     seconds |= {
         "_wall": wall,
@@ -160,7 +163,7 @@ def task_count(context: Context, phase: Phase) -> int:
     if phase.kind == "merge":
         assert phase.source is not None
         return 1 if context.phases[phase.source].single else context.partitions
-    return max(1, -(-context.documents // context.config.write.documents_per_part))
+    return len(context.places) if phase.kind == "place" else context.parts
 
 
 def step_of(context: Context, op: Op) -> Step:

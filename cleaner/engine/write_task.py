@@ -18,6 +18,7 @@ from cleaner.engine.found_pairs import found_pairs
 from cleaner.engine.load import Loaded, load
 from cleaner.engine.locate import Locator
 from cleaner.engine.phases import Phase
+from cleaner.engine.place_task import ROWS, Outgoing
 from cleaner.errors import BalanceError
 from cleaner.io import output
 from cleaner.io.schema import CLUSTERS, LEDGER, PAIRS
@@ -57,6 +58,7 @@ def run_write(
         "proven": 0,
     }
     marks: list[pa.Table] = []
+    outgoing = Outgoing(context, files.path(ROWS), schema) if settings.is_placed else None
     with Locator(context) as locator:
         for loaded, rows in _range(context, phase, low, high):
             batch = loaded.batch
@@ -67,6 +69,8 @@ def run_write(
             documents = output.corpus_rows(batch, originals, kept, locator.ids, extra)
             booked = output.ledger_rows(rows, locator.ids, reasons, partial(_take, loaded))
             corpus.write(documents)
+            if outgoing is not None:
+                outgoing.write(documents, pa.array(batch.ordinals))
             ledger.write(booked)
             marked = documents.filter(pc.is_valid(documents.column("near_duplicates")))
             pairs.write(output.pair_rows(booked, None, ""))
@@ -74,6 +78,11 @@ def run_write(
             clusters.write(output.cluster_rows(documents))
             _count(counts, documents)
         marks += found_pairs(context, low, high, locator.ids)
+        if outgoing is not None:
+            _, sources, records = locator.ids(np.array([low], np.int64))
+            counts["placed"] = {**outgoing.close(), "first": [sources[0], records[0]]}
+            if settings.split:
+                counts["splits"] = outgoing.splits
     for rows in marks:  # after all copies of the part, however its documents were cut into batches
         pairs.write(rows)
     for part in (corpus, ledger, pairs, clusters):

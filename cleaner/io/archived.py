@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from cleaner.errors import InputError, IntegrityError
+from cleaner.io.corpus import corpus_files, matching
 from cleaner.io.inputs import InputFile
 from cleaner.io.records import ReadOptions
 from cleaner.io.restore import find
@@ -108,10 +109,10 @@ def _record(file: InputFile, meta: dict[str, object]) -> bytes:
 
 def _meta(run: Path, doc_id: str) -> str | None:
     """The `meta` of a document, kept or dropped."""
-    same = pc.field("doc_id") == doc_id
-    for folder, match in (("corpus", same), ("ledger", same & (pc.field("action") == "drop"))):
-        rows = ds.dataset(run / folder, format="parquet").to_table(columns=["meta"], filter=match)
-        if rows.num_rows:
-            meta: str | None = rows.column("meta")[0].as_py()
-            return meta
-    return None
+    for row in matching(corpus_files(run), ["doc_id", "meta"], doc_id):
+        kept: str | None = row["meta"]
+        return kept
+    match = (pc.field("doc_id") == doc_id) & (pc.field("action") == "drop")
+    rows = ds.dataset(run / "ledger", format="parquet").to_table(columns=["meta"], filter=match)
+    dropped: str | None = rows.column("meta")[0].as_py() if rows.num_rows else None
+    return dropped

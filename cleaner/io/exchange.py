@@ -8,7 +8,7 @@ and a key that most rows have is cut like any other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -75,24 +75,93 @@ def read(
     """
     with ExitStack() as stack:
         parts = [stack.enter_context(ipc_reader(p)).get_batch(partition) for p in paths]
-        parts = [p for p in parts if p.num_rows]
-        rows = sum(p.num_rows for p in parts)
-        size = sum(p.nbytes for p in parts)
-        rows_at_once = max(1, min(rows_at_once, bytes_at_once * rows // max(size, 1)))
-        at = [0] * len(parts)
-        for bound in _bounds(parts, order, rows_at_once):
-            stops = [
-                p.num_rows if bound is None else _rows_up_to(p, order, bound, low)
-                for p, low in zip(parts, at, strict=True)
-            ]
-            pieces = [
-                p.slice(low, stop - low)
-                for p, low, stop in zip(parts, at, stops, strict=True)
-                if stop > low
-            ]
-            at = stops
-            if pieces:
-                yield from _sorted(pieces, order).to_batches(max_chunksize=rows_at_once)
+        yield from merged(parts, order, rows_at_once, bytes_at_once)
+
+
+def merged(
+    parts: Sequence[pa.RecordBatch],
+    order: Sequence[str],
+    rows_at_once: int = ROWS_AT_ONCE,
+    bytes_at_once: int = BYTES_AT_ONCE,
+) -> Iterator[pa.RecordBatch]:
+    """Batches that are sorted by `order`, put together to a stream of such; as `read` gives it."""
+    parts = [p for p in parts if p.num_rows]
+    rows = sum(p.num_rows for p in parts)
+    size = sum(p.nbytes for p in parts)
+    rows_at_once = max(1, min(rows_at_once, bytes_at_once * rows // max(size, 1)))
+    at = [0] * len(parts)
+    for bound in _bounds(parts, order, rows_at_once):
+        stops = [
+            p.num_rows if bound is None else _rows_up_to(p, order, bound, low)
+            for p, low in zip(parts, at, strict=True)
+        ]
+        pieces = [
+            p.slice(low, stop - low)
+            for p, low, stop in zip(parts, at, stops, strict=True)
+            if stop > low
+        ]
+        at = stops
+        if pieces:
+            yield from _sorted(pieces, order).to_batches(max_chunksize=rows_at_once)
+
+
+def rows_below(part: pa.RecordBatch, order: Sequence[str], values: Sequence[Any]) -> int:
+    """How many rows of a batch sorted by `order` come before these values of the columns."""
+    columns = [part.column(name) for name in order]
+    wanted = [_comparable(value) for value in values]
+    low, high = 0, part.num_rows
+    while low < high:
+        middle = (low + high) // 2
+        if [_comparable(c[middle].as_py()) for c in columns] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+class Runs:
+    """Writes rows as runs: an Arrow IPC file whose batches are each sorted by `order`.
+
+    A run ends when it has about `bytes_at_once`.
+    """
+
+    def __init__(
+        self, path: Path, schema: pa.Schema, order: Sequence[str], bytes_at_once: int
+    ) -> None:
+        self._stack = ExitStack()
+        self._out = self._stack.enter_context(ipc_writer(path, schema))
+        self._order = order
+        self._most = bytes_at_once
+        self._waiting: list[pa.RecordBatch] = []
+        self._bytes = 0
+
+    def write(self, rows: pa.Table) -> None:
+        """Add rows."""
+        self._waiting += rows.to_batches()
+        self._bytes += rows.nbytes
+        if self._bytes >= self._most:
+            self._flush()
+
+    def close(self) -> None:
+        """Write the last run."""
+        if self._waiting:
+            self._flush()
+        self._stack.close()
+
+    def _flush(self) -> None:
+        table = pa.Table.from_batches(self._waiting).combine_chunks()
+        rank = _ranked(table, self._order, np.arange(table.num_rows))
+        batches = table.take(pa.array(rank)).combine_chunks().to_batches()
+        for batch in batches:
+            self._out.write_batch(batch)
+        self._waiting, self._bytes = [], 0
+
+
+@contextmanager
+def runs(path: Path) -> Iterator[list[pa.RecordBatch]]:
+    """The runs of a file that `Runs` wrote, mapped into memory."""
+    with ipc_reader(path) as reader:
+        yield [reader.get_batch(i) for i in range(reader.num_record_batches)]
 
 
 def read_home(paths: Sequence[Path], shard: int, order: Sequence[str] = ()) -> pa.Table | None:

@@ -202,6 +202,15 @@ class RemoteFile(RawIOBase):
             raise _judged(self.location, error) from error
 
 
+def file_system(scheme: str, bucket: str) -> Any:
+    """Arrow's view of a place.
+
+    Raises:
+        InputError: a package that it needs is not installed.
+    """
+    return _file_system(scheme, bucket)
+
+
 @lru_cache(maxsize=8)
 def _file_system(scheme: str, bucket: str) -> Any:
     """Arrow's view of a place."""

@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from cleaner.errors import CleanerError, InputError, IntegrityError
+from cleaner.io.corpus import corpus_files, in_order, matching
 from cleaner.text.decode import encode
 from cleaner.text.pieces import restore as undo
 
@@ -50,7 +51,7 @@ def find(run: Path, doc_id: str) -> Restored:
             f"{doc_id!r} is not a document id; see the column doc_id of corpus/ and ledger/"
         )
     match = pc.starts_with(pc.field("doc_id"), doc_id)
-    kept = _scan(run / "corpus", _CORPUS, match)
+    kept = matching(corpus_files(run), _CORPUS, doc_id)
     rows = _scan(run / "ledger", _LEDGER + _DROPPED, match)
     found = sorted({r["doc_id"] for r in kept} | {r["doc_id"] for r in rows})
     if not found:
@@ -86,7 +87,7 @@ def rebuild(kept: dict[str, Any] | None, rows: list[dict[str, Any]]) -> Restored
 
 
 def restore_part(run: Path, name: str) -> Iterator[Restored | IntegrityError]:
-    """All documents of one part of a run, kept and dropped; its corpus and ledger hold the same.
+    """All documents of one part of a plain run, kept and dropped: corpus and ledger hold the same.
 
     A document that does not come back is given as the error that says so.
     """
@@ -118,6 +119,12 @@ def restore_all(run: Path, folder: Path) -> int:
         raise InputError(f"{run} is not a finished run (no manifest.json in it)")
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder} is not empty; name a new folder")
+    with in_order(run) as ordered:
+        return _restore_parts(ordered, folder)
+
+
+def _restore_parts(run: Path, folder: Path) -> int:
+    """The originals of all parts of a plain run."""
     count = 0
     for part in sorted((run / "corpus").glob("part-*.parquet")):
         for restored in restore_part(run, part.name):

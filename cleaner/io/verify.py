@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -14,21 +15,23 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from cleaner.errors import InputError, IntegrityError
+from cleaner.errors import IntegrityError
+from cleaner.io.corpus import CorpusFiles, corpus_files, in_order, is_corpus, read_manifest
 from cleaner.io.restore import restore_part
 from cleaner.io.schema import CLUSTERS, CORPUS, LEDGER, PAIRS, QUARANTINE, SCHEMA_VERSION
 
 _SCHEMAS = {
-    "corpus/part": CORPUS,
     "ledger/part": LEDGER,
     "duplicates/pairs": PAIRS,
     "duplicates/clusters": CLUSTERS,
     "quarantine/part": QUARANTINE,
 }
-_FOLDERS = ("corpus", "ledger", "duplicates", "quarantine", "reports")
+_FOLDERS = ("corpus", "data", "ledger", "duplicates", "quarantine", "reports")
 _UNLISTED = {"reports/timings.json", "reports/report.html", "reports/audit.json"}
 EXPORT = "export"
 """The `kind` of a manifest that `cleaner export` wrote; that of a run has none."""
+_DAMAGED = (pa.ArrowException, ValueError, KeyError, TypeError, IntegrityError, OSError)
+"""What reading a damaged file may raise."""
 _CHARS = ("chars_kept", "chars_rewritten", "chars_cut", "chars_dropped", "chars_quarantined")
 
 
@@ -52,36 +55,24 @@ def verify(run: Path, *, every: int = 1) -> Iterator[Check]:
         InputError: the folder is no finished run.
     """
     manifest = read_manifest(run)
+    corpus = corpus_files(run, manifest)
     checks: dict[str, Callable[[], Check]] = {
         "checksums": lambda: _checksums(run, manifest),
-        "schemas": lambda: _schemas(run),
-        "balance": lambda: _balance(run, manifest),
-        "copies": lambda: _copies(run),
+        "schemas": lambda: _schemas(run, corpus),
+        "balance": lambda: _balance(run, manifest, corpus),
+        "copies": lambda: _copies(run, manifest, corpus),
     }
     if manifest.get("kind") == EXPORT:
         checks = {"checksums": checks["checksums"]}
     elif every:
-        checks["restore"] = lambda: _restores(run, every)
+        checks["restore"] = lambda: _restores(run, manifest, every)
     for name, check in checks.items():
         try:
             yield check()
-        except (pa.ArrowException, ValueError, KeyError, TypeError) as error:  # damaged files
+        except _DAMAGED as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise  # of the folder for temporary files
             yield Check(name, 0, (f"a file cannot be read: {type(error).__name__}: {error}",))
-
-
-def read_manifest(run: Path) -> dict[str, Any]:
-    """The manifest of a finished run.
-
-    Raises:
-        InputError: there is none, or it is damaged.
-    """
-    try:
-        manifest: dict[str, Any] = json.loads((run / "manifest.json").read_bytes())
-    except OSError:
-        raise InputError(f"{run} is not a finished run (no manifest.json in it)") from None
-    except ValueError as error:
-        raise InputError(f"{run}/manifest.json is damaged ({error})") from None
-    return manifest
 
 
 def _checksums(run: Path, manifest: dict[str, Any]) -> Check:
@@ -104,13 +95,16 @@ def _checksums(run: Path, manifest: dict[str, Any]) -> Check:
     return Check("checksums", len(manifest["files"]), tuple(faults))
 
 
-def _schemas(run: Path) -> Check:
+def _schemas(run: Path, corpus: CorpusFiles) -> Check:
     """Every Parquet file has the columns and types of this version."""
-    faults, looked_at = [], 0
-    for path in sorted(run.glob("*/*.parquet")):
+    faults: list[str] = []
+    looked_at = 0
+    if corpus.schema is not None:
+        faults += _differences("manifest.json", corpus.schema)
+    for path in sorted(run.rglob("*.parquet")):
         name = path.relative_to(run).as_posix()
-        wanted = _SCHEMAS.get(name.rpartition("-")[0])
-        if wanted is None:
+        wanted = CORPUS if is_corpus(name) else _SCHEMAS.get(name.rpartition("-")[0])
+        if wanted is None or name.startswith("work/"):
             continue
         looked_at += 1
         try:
@@ -118,17 +112,22 @@ def _schemas(run: Path) -> Check:
         except (OSError, pa.ArrowInvalid) as error:
             faults.append(f"{name} cannot be read: {error}")
             continue
-        version = (schema.metadata or {}).get(b"cleaner.schema_version", b"none").decode()
-        if version != str(SCHEMA_VERSION):
-            faults.append(f"{name} has schema version {version}, this is {SCHEMA_VERSION}")
-        for field in wanted:
-            index = schema.get_field_index(field.name)
-            if index < 0 or schema.field(index).type != field.type:
-                faults.append(f"{name}: column {field.name} is missing or of another type")
+        faults += _differences(name, schema, wanted)
     return Check("schemas", looked_at, tuple(faults))
 
 
-def _balance(run: Path, manifest: dict[str, Any]) -> Check:
+def _differences(name: str, schema: pa.Schema, wanted: pa.Schema = CORPUS) -> Iterator[str]:
+    """What is wrong with the schema of a file."""
+    version = (schema.metadata or {}).get(b"cleaner.schema_version", b"none").decode()
+    if version != str(SCHEMA_VERSION):
+        yield f"{name} has schema version {version}, this is {SCHEMA_VERSION}"
+    for field in wanted:
+        index = schema.get_field_index(field.name)
+        if index < 0 or schema.field(index).type != field.type:
+            yield f"{name}: column {field.name} is missing or of another type"
+
+
+def _balance(run: Path, manifest: dict[str, Any], corpus: CorpusFiles) -> Check:
     """The books of the report balance, and the corpus has as many documents as they say."""
     report = json.loads((run / "reports" / "report.json").read_bytes())
     faults = []
@@ -136,28 +135,33 @@ def _balance(run: Path, manifest: dict[str, Any]) -> Check:
         docs = stage["docs_out"] + stage["docs_dropped"] + stage["docs_quarantined"]
         if stage["docs_in"] != docs or stage["chars_in"] != sum(stage[c] for c in _CHARS):
             faults.append(f"{stage['name']}: what went in is not what came out")
-    rows = sum(pq.read_metadata(p).num_rows for p in (run / "corpus").glob("*.parquet"))
+    ids = _ids(corpus)
+    rows = len(ids)
     for what, number in (
         ("manifest", manifest["documents"]),
         ("report", report["corpus"]["documents"]),
     ):
         if number != rows:
             faults.append(f"the {what} says {number} documents, the corpus has {rows}")
-    ids = ds.dataset(run / "corpus").to_table(columns=["doc_id"]).column("doc_id")
     if pc.count_distinct(ids).as_py() != rows:
         faults.append("a doc_id occurs twice")
     return Check("balance", len(report["stages"]), tuple(faults))
 
 
-def _copies(run: Path) -> Check:
+def _ids(corpus: CorpusFiles) -> pa.ChunkedArray:
+    """The ids of all documents of a corpus."""
+    batches = list(corpus.all_rows(["doc_id"]))
+    return pa.chunked_array([b.column("doc_id") for b in batches], pa.string())
+
+
+def _copies(run: Path, manifest: dict[str, Any], corpus: CorpusFiles) -> Check:
     """Every copy that went has a kept document in the corpus, by way of other copies.
 
     One that is a copy of a document of an index (it has a similarity, and no kept document) is at
-    the end of its way: what stays is in the corpus of an earlier run.
+    the end of its way: what stays is in the corpus of an earlier run. So is one that stayed, and
+    that a stage which thins the corpus (`sample`) dropped afterwards.
     """
-    alive = set(
-        ds.dataset(run / "corpus").to_table(columns=["doc_id"]).column("doc_id").to_pylist()
-    )
+    alive = set(_ids(corpus).to_pylist())
     copies = ds.dataset(run / "ledger").to_table(
         columns=["doc_id", "kept_doc_id", "action"], filter=pc.field("kept_doc_id").is_valid()
     )
@@ -165,7 +169,7 @@ def _copies(run: Path) -> Check:
         row["doc_id"]: row["kept_doc_id"] for row in copies.to_pylist() if row["action"] == "drop"
     }
     known = _known_elsewhere(run)
-    ends = alive | known
+    ends = alive | known | _thinned(run, manifest)
     faults = []
     for doc_id in sorted(kept_by.keys() | known):
         last = _end_of(doc_id, kept_by, ends)
@@ -197,6 +201,16 @@ def _known_elsewhere(run: Path) -> set[str]:
     return set(rows.column("doc_id").to_pylist())
 
 
+def _thinned(run: Path, manifest: dict[str, Any]) -> set[str]:
+    """The documents that a stage dropped which thins the corpus on purpose."""
+    stages = manifest.get("thinning", [])
+    if not stages:
+        return set()
+    is_drop = (pc.field("action") == "drop") & pc.field("stage").isin(stages)
+    rows = ds.dataset(run / "ledger").to_table(columns=["doc_id"], filter=is_drop)
+    return set(rows.column("doc_id").to_pylist())
+
+
 def _end_of(doc_id: str, kept_by: dict[str, str], ends: set[str]) -> str:
     """The document that stays for this one: copies of copies lead to it."""
     seen = {doc_id}
@@ -206,13 +220,14 @@ def _end_of(doc_id: str, kept_by: dict[str, str], ends: set[str]) -> str:
     return doc_id
 
 
-def _restores(run: Path, every: int) -> Check:
+def _restores(run: Path, manifest: dict[str, Any], every: int) -> Check:
     """Documents come back with the hash that was recorded when they were read."""
     faults: list[str] = []
     looked_at = 0
-    for part in sorted((run / "corpus").glob("part-*.parquet"))[::every]:
-        for restored in restore_part(run, part.name):
-            looked_at += 1
-            if isinstance(restored, IntegrityError):
-                faults.append(str(restored))
+    with in_order(run, manifest) as folder:
+        for part in sorted((folder / "corpus").glob("part-*.parquet"))[::every]:
+            for restored in restore_part(folder, part.name):
+                looked_at += 1
+                if isinstance(restored, IntegrityError):
+                    faults.append(str(restored))
     return Check("restore", looked_at, tuple(faults))

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from cleaner.errors import InputError, IntegrityError
+from cleaner.io.corpus import in_order, is_corpus, read_manifest
 from cleaner.io.store import fingerprint
-from cleaner.io.verify import read_manifest
 from cleaner.noise.frequent import begins, rank_in_group
 from cleaner.report.collect import veil_of_run
 from cleaner.report.strata import Action, Lowest, Stratum, allotted, bands_of, hashes_of
@@ -103,8 +103,9 @@ def draw_placed(
     manifest = read_manifest(run)
     others = 4 * per_rule if keeps is None else keeps
     try:
-        texts = Texts(run, veil_of_run(manifest))
-        rows = _draw(run, run_id(manifest), texts, per_rule, others, seed)
+        with in_order(run, manifest) as folder:
+            texts = Texts(folder, veil_of_run(manifest))
+            rows = _draw(folder, run_id(manifest), texts, per_rule, others, seed)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         what = f"{type(error).__name__}: {error}"
         raise IntegrityError(f"{run}: cannot be read ({what}); run the config again") from error
@@ -118,7 +119,7 @@ def run_id(manifest: Mapping[str, Any]) -> str:
     files = {
         name: facts["sha256"]
         for name, facts in manifest["files"].items()
-        if name.startswith(("corpus/", "ledger/"))
+        if is_corpus(name) or name.startswith("ledger/")
     }
     return f"r{fingerprint(files)[:15]}"
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleaner.errors import InputError, IntegrityError
+from cleaner.io.corpus import read_manifest
 from cleaner.io.store import write_json
-from cleaner.io.verify import read_manifest
 
 if TYPE_CHECKING:
     from cleaner.report.audit import Row

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cleaner.config.yaml_source import dump
+from cleaner.io.corpus import is_corpus
+from cleaner.io.places import ENDINGS, TRAIN, globs, values_of
 from cleaner.report.figures import megabytes, plural, share
 from cleaner.report.inert import inert
 from cleaner.report.lengths import token_classes
@@ -22,6 +24,8 @@ RULES = 25
 """Rules that are named, those that removed most."""
 INPUTS = 25
 LANGUAGES = 25
+FOLDERS = 100
+"""Folders of a corpus that are configurations of the dataset, each by itself."""
 _SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
 _LEAST_SHARE = 0.01
 """Of the documents; rarer languages are in the table, not among the dataset's own."""
@@ -54,8 +58,9 @@ def card(
     text, whatever they hold. `left_out`: of an export, what of the run it lacks, and why.
     """
     is_run = left_out is None
+    paths = sorted(name for name in manifest["files"] if is_corpus(name))
     parts = [
-        "---\n" + dump(_front(report)) + "---\n",
+        "---\n" + dump(_front(report, paths, columns)) + "---\n",
         f"# {_text(report.name)}\n",
         f"{describe(report)} Made by cleaner {_text(manifest['cleaner'])}.\n",
         *(
@@ -63,7 +68,8 @@ def card(
             * is_run
         ),
         "## Use\n",
-        _USE + (_RUN_FOLDERS if is_run else _EXPORT_FOLDERS),
+        _use(paths, is_run=is_run),
+        *_splits(report),
         *(["## What came in\n", _inputs(manifest["inputs"])] if manifest["inputs"] else []),
         "## What was done\n",
         _stages(report.stages, stages),
@@ -80,21 +86,49 @@ def card(
     return "\n".join(parts)
 
 
+def _use(paths: Sequence[str], *, is_run: bool) -> str:
+    """How to load the corpus, and what lies where."""
+    is_json = paths[0].endswith(ENDINGS["jsonl"])
+    kind, reader = ("json", "JSON lines (zstd)") if is_json else ("parquet", "Parquet")
+    splits = globs(paths)
+    if list(splits) == [TRAIN]:
+        load = f'load_dataset("{kind}", data_files="{splits[TRAIN]}", split="train")'
+    else:
+        files = "".join(f'    "{name}": "{pattern}",\n' for name, pattern in splits.items())
+        load = f'load_dataset("{kind}", data_files={{\n{files}}})'
+    root = paths[0].partition("/")[0]
+    folders = (_RUN_FOLDERS if is_run else _EXPORT_FOLDERS).format(reader=reader, root=root)
+    return _USE.format(load=load) + folders
+
+
+def _splits(report: RunReport) -> Iterator[str]:
+    found = report.corpus.get("splits", {})
+    if not found:
+        return
+    documents = report.corpus["documents"]
+    yield "## Splits\n"
+    ranked = sorted(found.items(), key=lambda item: (item[0] != TRAIN, item[0]))
+    yield _table(
+        ("split", "documents", "share"), [(_code(n), c, share(c, documents)) for n, c in ranked]
+    )
+
+
 _USE = """\
 ```python
 from datasets import load_dataset
 
-corpus = load_dataset("parquet", data_files="corpus/*.parquet", split="train")
+corpus = {load}
 ```
 
 """
 _EXPORT_FOLDERS = """\
-Any reader of Parquet will do: `corpus/` holds the documents, `reports/` counts of what was done.
+Any reader of {reader} will do: `{root}/` holds the documents, `reports/` counts of what was done.
 `croissant.json` describes the columns for machines; `manifest.json` has the sha256 of every file,
 which `cleaner verify .` checks.
 """
 _RUN_FOLDERS = """\
-Any reader of Parquet will do: `corpus/` holds the documents, `ledger/` every rewrite, cut and drop,
+Any reader of {reader} will do: `{root}/` holds the documents, `ledger/` every rewrite, cut \
+and drop,
 `duplicates/` the verified pairs and clusters, `quarantine/` what could not be used, `reports/` the
 figures. `croissant.json` describes the columns for machines; `manifest.json` has the settings and
 the sha256 of every file.
@@ -108,7 +142,7 @@ cleaner verify .              # checksums, books, copies, and that every origina
 """
 
 
-def _front(report: RunReport) -> dict[str, Any]:
+def _front(report: RunReport, paths: Sequence[str], columns: pa.Schema) -> dict[str, Any]:
     """The front matter; the licence of the texts is not known here."""
     documents = report.corpus["documents"]
     found = [
@@ -123,13 +157,50 @@ def _front(report: RunReport) -> dict[str, Any]:
         "pretty_name": report.name,
         "size_categories": [size_category(documents)],
         "task_categories": ["text-generation"],
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [{"split": "train", "path": "corpus/*.parquet"}],
-            }
-        ],
+        "configs": _configs(paths),
+        **_types(paths, columns),
     }
+
+
+def _types(paths: Sequence[str], columns: pa.Schema) -> dict[str, Any]:
+    """The types of the columns where files do not hold them: JSON lines."""
+    if not paths[0].endswith(ENDINGS["jsonl"]):
+        return {}
+    features = [{"name": column.name, **_feature(column.type)} for column in columns]
+    names = [config["config_name"] for config in _configs(paths)]
+    return {"dataset_info": [{"config_name": name, "features": features} for name in names]}
+
+
+def _feature(kind: pa.DataType) -> dict[str, Any]:
+    """A type as Hugging Face writes it: a list of numbers or texts, a list of records, or plain."""
+    if not hasattr(kind, "value_type"):
+        return {"dtype": str(kind).replace("double", "float64")}
+    inner = kind.value_type
+    if not hasattr(inner, "fields"):
+        return {"list": _feature(inner)["dtype"]}
+    return {"list": [{"name": field.name, **_feature(field.type)} for field in inner.fields]}
+
+
+def _configs(paths: Sequence[str]) -> list[dict[str, Any]]:
+    """The whole corpus, and each of its folders if there are not too many, by split."""
+    groups = {"default": globs(paths)}
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        values = values_of(path).values()
+        if values:
+            name = "_".join(re.sub(r"[^A-Za-z0-9.-]", "-", value) for value in values)
+            folders.setdefault(name, []).append(path)
+    names = {tuple(values_of(path).items()) for path in paths}
+    if len(folders) == len(names) <= FOLDERS and "default" not in folders:
+        for name, mine in sorted(folders.items()):
+            groups[name] = globs(mine, any_folder=False)
+    return [
+        {
+            "config_name": name,
+            "data_files": [{"split": split, "path": path} for split, path in found.items()],
+        }
+        for name, found in groups.items()
+    ]
 
 
 def size_category(documents: int) -> str:

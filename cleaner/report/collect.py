@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from cleaner.errors import ConfigError, IntegrityError
+from cleaner.io.corpus import in_order
 from cleaner.report.copies import Copies, collect_copies
 from cleaner.report.effect import Effect, collect_effect
 from cleaner.report.examples import RuleFindings, collect_rules
@@ -123,7 +124,8 @@ def collect(run: Path) -> Findings:
     report = read_report(run)
     try:
         manifest = json.loads((run / "manifest.json").read_bytes())
-        return _collect(run, report, manifest)
+        with in_order(run, manifest) as folder:
+            return _collect(folder, report, manifest)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         what = f"{type(error).__name__}: {error}"
         raise IntegrityError(f"{run}: cannot be read ({what}); run the config again") from error

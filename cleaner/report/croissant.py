@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+
+from cleaner.io.corpus import is_corpus
+from cleaner.io.places import ENDINGS, globs
 
 _CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -46,6 +49,7 @@ _CONTEXT: dict[str, Any] = {
     "transform": "cr:transform",
 }
 """As the specification gives it (docs.mlcommons.org/croissant, 1.0, appendix "JSON-LD context")."""
+_FORMATS = ("application/x-parquet", "application/jsonlines")
 _FILES = "corpus-files"
 _RECORDS = "documents"
 
@@ -62,7 +66,8 @@ def croissant(manifest: Mapping[str, Any], columns: pa.Schema, description: str)
         JSON-LD: one file object a part, all parts as one file set, one record set of the columns.
         There is no date in it, for it depends on the run alone, and no licence, which is not known.
     """
-    parts = [name for name in sorted(manifest["files"]) if name.startswith("corpus/")]
+    parts = [name for name in sorted(manifest["files"]) if is_corpus(name)]
+    kind = _FORMATS[parts[0].endswith(ENDINGS["jsonl"])]
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -71,14 +76,16 @@ def croissant(manifest: Mapping[str, Any], columns: pa.Schema, description: str)
         "description": description,
         "isLiveDataset": False,
         "distribution": [
-            *(_file(name, manifest["files"][name]) for name in parts),
+            *(_file(name, manifest["files"][name], kind) for name in parts),
             {
                 "@type": "cr:FileSet",
                 "@id": _FILES,
                 "name": _FILES,
-                "description": "all parts of the corpus, in the order of the documents",
-                "encodingFormat": "application/x-parquet",
-                "includes": "corpus/*.parquet",  # below the folder of this file
+                "description": "all parts of the corpus, in the order of the documents"
+                if "parts" not in manifest
+                else "all files of the corpus",
+                "encodingFormat": kind,
+                "includes": _includes(parts),  # below the folder of this file
             },
         ],
         "recordSet": [
@@ -94,14 +101,20 @@ def croissant(manifest: Mapping[str, Any], columns: pa.Schema, description: str)
     }
 
 
-def _file(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _includes(parts: Sequence[str]) -> str | list[str]:
+    """Patterns of all files; one alone where that will do."""
+    found = list(globs(parts).values())
+    return found[0] if len(found) == 1 else found
+
+
+def _file(name: str, facts: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": name,
         "name": name,
         "contentUrl": name,
         "contentSize": f"{facts['bytes']} B",
-        "encodingFormat": "application/x-parquet",
+        "encodingFormat": kind,
         "sha256": facts["sha256"],
     }
 

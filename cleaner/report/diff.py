@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cleaner.errors import IntegrityError
+from cleaner.io.corpus import in_order, read_manifest
 from cleaner.io.names import escape
-from cleaner.io.verify import read_manifest
 from cleaner.report.collect import veil_of_run
 from cleaner.report.fates import ABSENT, Ending, Fate, endings, joined, rows_in, same_files
 from cleaner.report.stats import RunReport, read_report
@@ -197,6 +197,8 @@ def compare(a: Path, b: Path) -> RunDiff:
     manifests = read_manifest(a), read_manifest(b)
     reports = read_report(a), read_report(b)
     try:
+        with in_order(a, manifests[0]) as ours, in_order(b, manifests[1]) as theirs:
+            documents = _documents(ours, theirs, *manifests)
         return RunDiff(
             a=escape(str(a)),
             b=escape(str(b)),
@@ -206,7 +208,7 @@ def compare(a: Path, b: Path) -> RunDiff:
             figures=_figures(*reports),
             languages=_languages(*reports),
             rules=_rules(*reports),
-            documents=_documents(a, b, *manifests),
+            documents=documents,
         )
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         what = f"{type(error).__name__}: {error}"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cleaner.config.model import Engine, Input, RunConfig
+from cleaner.config.model import Engine, Input, RunConfig, Write
 from cleaner.errors import InputError
 from cleaner.identity import doc_id
 from cleaner.io.inputs import InputFile, survey
@@ -142,6 +142,7 @@ def explain(
                 "max_bad": 1.0,
                 "on_bad_record": "quarantine",
                 "keep_work": True,
+                "write": Write(),
             }
         )
         explanation = _run(alone, source, number)

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -23,10 +24,11 @@ import pyarrow.parquet as pq
 
 import cleaner
 from cleaner.errors import CleanerError, InputError, IntegrityError
+from cleaner.io.corpus import corpus_files, in_order, read_manifest
 from cleaner.io.output import UNIQUE
 from cleaner.io.schema import SCHEMA_VERSION
 from cleaner.io.store import write_bytes, write_json
-from cleaner.io.verify import EXPORT, read_manifest, verify
+from cleaner.io.verify import EXPORT, verify
 from cleaner.registry import nearest
 from cleaner.report.card import card, describe
 from cleaner.report.collect import known_stage
@@ -122,7 +124,24 @@ def export(
     report = read_report(run)
     _check_run(run, every)
     stages = [known_stage(settings) for settings in manifest["config"]["stages"]]
-    parts = [name for name in sorted(manifest["files"]) if name.startswith("corpus/")]
+    with ExitStack() as stack:
+        if corpus_files(run, manifest).schema is not None:  # JSON lines are exported as Parquet
+            run = stack.enter_context(in_order(run, manifest))
+        return _export(run, folder, manifest, report, stages, columns, drop, allow_found)
+
+
+def _export(
+    run: Path,
+    folder: Path,
+    manifest: Mapping[str, Any],
+    report: RunReport,
+    stages: Sequence[Stage | None],
+    columns: Sequence[str] | None,
+    drop: Sequence[str],
+    allow_found: bool,
+) -> Exported:
+    """The export of a run whose corpus is Parquet."""
+    parts = corpus_files(run, manifest).names
     whole = pq.read_schema(run / parts[0])
     chosen = _chosen(whole, columns, drop, is_masked=any(s.hides() for s in stages if s))
     schema = pa.schema([whole.field(name) for name in chosen], whole.metadata)
@@ -149,7 +168,7 @@ def export(
         folder=folder,
         documents=manifest["documents"],
         columns=tuple(chosen),
-        is_same=chosen == whole.names,
+        is_same=chosen == whole.names and set(parts) <= set(manifest["files"]),
         left_out=left_out,
         found=found,
         files=files,
@@ -257,11 +276,11 @@ def _parts(
     run: Path, parts: Sequence[str], stage: Path, schema: pa.Schema, manifest: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The corpus: copied as it is, or without some columns. Size and hash of each part."""
-    (stage / "corpus").mkdir()
     files = {}
     for name in parts:
         source, target = run / name, stage / name
-        if pq.read_schema(source).names == schema.names:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if name in manifest["files"] and pq.read_schema(source).names == schema.names:
             shutil.copyfile(source, target)
             files[name] = _facts(target)
             if files[name] != manifest["files"][name]:

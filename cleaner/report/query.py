@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,8 +15,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from cleaner.errors import CleanerError, InputError
+from cleaner.io.corpus import corpus_files, in_order, read_manifest
 from cleaner.io.schema import CLUSTERS, CORPUS, LEDGER, PAIRS, QUARANTINE
-from cleaner.io.verify import read_manifest
 from cleaner.pii.hit import VEIL
 from cleaner.report.collect import veil_of_run
 from cleaner.stages.veil import Veil
@@ -79,6 +80,9 @@ def query(run: Path, sql: str, limit: int | None, *, secrets: bool = False) -> A
         raise InputError(f"{run} is not a finished run (no manifest.json in it)")
     duckdb = _duckdb()
     veil = Veil() if secrets else veil_of_run(read_manifest(run))
+    stack = ExitStack()
+    if corpus_files(run).schema is not None:  # JSON lines: DuckDB gets them as Parquet
+        run = stack.enter_context(in_order(run))
     connection = _connect(duckdb, run, veil)
     try:
         statements = connection.extract_statements(sql)
@@ -88,7 +92,10 @@ def query(run: Path, sql: str, limit: int | None, *, secrets: bool = False) -> A
         columns = tuple(column[0] for column in connection.description)
     except duckdb.Error as error:
         raise _failed(error) from error
-    return Answer(columns, islice(map(veil.value, _rows(duckdb, connection)), limit))
+    except BaseException:
+        stack.close()
+        raise
+    return Answer(columns, islice(map(veil.value, _rows(duckdb, connection, stack)), limit))
 
 
 def select(table: str, where: str | None, *, brief: bool) -> str:
@@ -129,7 +136,8 @@ def _connect(duckdb: Any, run: Path, veil: Veil) -> Any:
         connection = duckdb.connect(":memory:", config=dict(_SETTINGS))
         for name, (prefix, schema) in TABLES.items():
             hides = name == "ledger" and bool(veil)
-            connection.register(f"{name}_as_it_is" if hides else name, _table(run, prefix, schema))
+            table = _corpus(run) if name == "corpus" else _table(run, prefix, schema)
+            connection.register(f"{name}_as_it_is" if hides else name, table)
             if hides:
                 connection.execute(_hidden(name, veil))
         connection.execute("SET lock_configuration = true")
@@ -153,7 +161,12 @@ def _table(run: Path, prefix: str, schema: pa.Schema) -> Any:
     return ds.dataset(paths, format="parquet") if paths else schema.empty_table()
 
 
-def _rows(duckdb: Any, connection: Any) -> Iterator[tuple[Any, ...]]:
+def _corpus(run: Path) -> Any:
+    """The documents, in whatever files they are."""
+    return ds.dataset([str(path) for path in corpus_files(run).paths], format="parquet")
+
+
+def _rows(duckdb: Any, connection: Any, stack: ExitStack) -> Iterator[tuple[Any, ...]]:
     """The rows of the statement that was executed; the connection lives until the last."""
     try:
         while rows := connection.fetchmany(_AT_ONCE):
@@ -162,6 +175,7 @@ def _rows(duckdb: Any, connection: Any) -> Iterator[tuple[Any, ...]]:
         raise _failed(error) from error
     finally:
         connection.close()
+        stack.close()
 
 
 def _failed(error: Exception) -> CleanerError:

@@ -30,7 +30,12 @@ class Stage(BaseModel):
     adds: ClassVar[frozenset[str]] = frozenset()
     """Annotations that it adds, of documents or of passages."""
     drops: ClassVar[bool] = False
-    """True if it can drop documents that have text; then it may not follow a duplicates stage."""
+    """True if it can drop documents that have text; then it may not follow a duplicates stage,
+    unless it `thins`."""
+    thins: ClassVar[bool] = False
+    """True if it drops documents by draw, to have fewer: then it may follow a duplicates stage, and
+    drop the one copy that stayed. Each copy that went was compared with that one all the same; the
+    rows of the ledger lead from the copy to it, and to the draw."""
     keeps_one: ClassVar[bool] = False
     """True if it drops copies and relies on the kept one to stay."""
     measures: ClassVar[bool] = False
@@ -43,6 +48,10 @@ class Stage(BaseModel):
     def name(self) -> str:
         """The name in the ledger and the reports: `id` if given, else `use`."""
         return self.id or self.use.rpartition(":")[2]
+
+    def needs(self) -> frozenset[str]:
+        """As `reads`, with these settings."""
+        return self.reads
 
     def keeps_passages(self) -> bool:
         """Whether it cuts passages whose kept copies must stay: nothing may be dropped after it."""

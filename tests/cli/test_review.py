@@ -148,7 +148,7 @@ def test_damaged_labels_are_not_lost(finished: Path) -> None:
     rows_of(finished)
     folder = finished / "out/small/review"
     folder.mkdir()
-    from cleaner.io.verify import read_manifest
+    from cleaner.io.corpus import read_manifest
     from cleaner.report.audit import run_id
 
     name = run_id(read_manifest(finished / "out/small"))

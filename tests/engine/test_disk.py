@@ -45,7 +45,7 @@ def test_a_full_disk_is_told_before_any_work(
         run(make_config(tmp_path, ["unicode"]))
     assert not (tmp_path / "run").exists()
     notes = Notes()
-    monkeypatch.setattr("cleaner.engine.driver.forecast", lambda *_: Forecast(9, 10, 99, 50))
+    monkeypatch.setattr("cleaner.engine.driver.forecast", lambda *_, **__: Forecast(9, 10, 99, 50))
     run(make_config(tmp_path, ["unicode"]), observer=notes)
     assert any(re.search(r"may take up to [\d.]+ GB", text) for text in notes.said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def folder(tmp_path: Path) -> Path:
             kinds = {"encoding": pa.string(), "content_hash": pa.string(), "bad_bytes": lists.type}
             table = pa.table({k: pa.array(v, kinds.get(k)) for k, v in columns.items()})
             pq.write_table(table, tmp_path / name / f"part-{number:05d}.parquet")
-    (tmp_path / "manifest.json").write_text("{}")
+    files = {"corpus/part-00000.parquet": {}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": files}))
     return tmp_path
 
 

@@ -216,7 +216,7 @@ def test_names_from_outside_are_no_markup(text: str) -> None:
     """Sources, rules and reasons cannot break a table, begin a tag or steer a terminal."""
     manifest = {"cleaner": "1", "inputs": [
         {"source": f"in/`|{HOSTILE}{SCRIPT}.txt", "bytes": 1, "documents": 1}
-    ]}  # fmt: skip
+    ], "files": {"corpus/part-00000.parquet": {}}}  # fmt: skip
     report = made_up()
     report.stages[2].rules["links.more"]["reason"] = f"{HOSTILE}|{SCRIPT}`<b>[a](b)"
     stages = parse("input: a\nstages: [{use: unicode}, {use: tidy}]\n", "c.yaml").stages

@@ -14,7 +14,8 @@ import pytest
 from cleaner.config.load import parse
 from cleaner.engine.driver import run as run_config
 from cleaner.errors import InputError, IntegrityError, LockedError
-from cleaner.io.verify import read_manifest, verify
+from cleaner.io.corpus import read_manifest
+from cleaner.io.verify import verify
 from cleaner.noise.evaluate import gold_page
 from cleaner.report import audit
 from cleaner.report.audit import run_id

@@ -18,7 +18,7 @@ import pytest
 from cleaner.config.load import parse
 from cleaner.engine.driver import run as run_config
 from cleaner.errors import InputError, IntegrityError
-from cleaner.io.verify import read_manifest
+from cleaner.io.corpus import read_manifest
 from cleaner.report.audit import run_id
 from cleaner.report.review import pages, rows
 from cleaner.report.review.labels import open_labels, path_of

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cleaner.io.corpus import read_manifest
 from cleaner.io.store import write_bytes
-from cleaner.io.verify import read_manifest
 from cleaner.report.collect import veil_of_run
 from cleaner.report.review.labels import FOLDER, Labels
 from cleaner.report.review.lines import COLUMNS, lines_in

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cleaner.errors import InputError, IntegrityError
-from cleaner.io.verify import read_manifest
+from cleaner.io.corpus import read_manifest
 from cleaner.report.audit import run_id
 from cleaner.report.collect import veil_of_run
 from cleaner.report.inert import inert

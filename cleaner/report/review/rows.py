@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cleaner.errors import InputError
-from cleaner.io.verify import read_manifest
+from cleaner.io.corpus import read_manifest
 from cleaner.report.audit import Drawn, Row, draw_placed, run_id
 from cleaner.report.collect import veil_of_run
 from cleaner.report.inert import JOINERS, inert
