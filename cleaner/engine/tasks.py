@@ -98,16 +98,19 @@ def _execute(task: Task, *, isolated: bool) -> TaskReport:
     folder = context.folder(task.phase)
     folder.mkdir(parents=True, exist_ok=True)
     files = Files(folder, task.index)
+    limit = context.config.engine.document_seconds if phase.kind == "map" else None
+    trail = Trail(
+        *(folder, task.index, task.fingerprint),
+        suspects=task.suspects,
+        seconds=limit,
+        isolated=isolated,
+    )
     if phase.kind == "read":
-        counts, seconds = run_read(context, task.index, files)
+        with trail:
+            counts, seconds = run_read(context, task.index, files, trail)
     elif phase.kind == "map":
-        limit = context.config.engine.document_seconds
-        with Trail(
-            *(folder, task.index, task.fingerprint),
-            suspects=task.suspects,
-            seconds=limit,
-            isolated=isolated,
-        ) as trail:
+        assert limit is not None
+        with trail:
             counts, seconds = _run_map(context, phase, task, files, Host(trail, limit))
     elif phase.kind == "merge":
         counts, seconds = _run_merge(context, phase, task.index, files)
@@ -135,7 +138,10 @@ def after_death(task: Task, pids: Container[int] | None = None) -> tuple[Task, s
         return task, ""
     if pids is not None and crumb.pid not in pids:
         return task, ""
-    return replace(task, suspects=suspects_of(crumb)), in_words(crumb)
+    words = in_words(crumb)
+    if context.phases[task.phase].kind == "read":
+        words = f"{words}, {describe_task(task)}"
+    return replace(task, suspects=suspects_of(crumb)), words
 
 
 def describe_task(task: Task) -> str:
