@@ -79,7 +79,7 @@ class Context:
     `records[i][f]` is the number of records of file f that lie before chunk i, where there are any.
     `priorities`: of each input's label. `quota`: documents that the chunks may hold at most, the
     first chunk's quota first, where the run takes only the first documents. `digests`: of the data
-    behind each stage when the run began.
+    behind each stage when the run began. `spread`: the phases that take rounds, as far as known.
     """
 
     work: Path
@@ -94,6 +94,7 @@ class Context:
     priorities: tuple[tuple[str, int], ...] = ()
     quota: tuple[int, ...] = ()
     digests: tuple[str, ...] = ()
+    spread: tuple[int, ...] = ()
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -132,6 +133,7 @@ class Context:
                 "priorities": [list(p) for p in self.priorities],
                 "quota": self.quota,
                 "digests": self.digests,
+                "spread": self.spread,
             },
         )
         return path
@@ -155,6 +157,7 @@ def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the cache'
         priorities=tuple((label, number) for label, number in raw["priorities"]),
         quota=tuple(raw["quota"]),
         digests=tuple(raw["digests"]),
+        spread=tuple(raw["spread"]),
     )
 
 
@@ -188,6 +191,7 @@ def phase_fingerprint(context: Context, phase: Phase, upstream: Sequence[str]) -
             phase.kind,
             [[o.stage, o.step, stage_fingerprint(context.stages[o.stage])] for o in phase.ops],
             [phase.state, phase.source, phase.home, phase.single, phase.goes_home],
+            phase.number in context.spread,
             _settings(context, phase),
             list(upstream),
         ]

@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaner.batch import Batch
-from cleaner.stages.clusters import Led, as_lists, component_labels, led, star_edges
+from cleaner.stages.clusters import Led, as_lists, led
+from cleaner.stages.components import component_labels, star_edges
 from cleaner.stages.exact_duplicates import VERDICTS, apply_verdicts, cluster_sizes, verdicts
 from cleaner.stages.keep import rank_columns, rank_fields
 from cleaner.stages.near_duplicates import NearDuplicates

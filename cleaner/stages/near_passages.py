@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from cleaner.batch import Batch, Edit, Kept
 from cleaner.dedup.keeper import KEPT
-from cleaner.stages.clusters import Led, as_lists, component_labels, led, star_edges
+from cleaner.stages.clusters import Led, as_lists, led
+from cleaner.stages.components import component_labels, star_edges
 from cleaner.stages.keep import rank_columns, rank_fields
 from cleaner.stages.near_documents import bucket_rows
 from cleaner.stages.near_duplicates import NearDuplicates
