@@ -2,6 +2,7 @@
 
     python benchmarks/kills.py --rounds 100
     python benchmarks/kills.py --rounds 100 --engine ray --without noise language
+    python benchmarks/kills.py --rounds 100 --engine inline --without noise language
 
 A round takes the job of configs/vi-news.yaml over a small corpus, its inputs in an order of its own
 and in shards of a size of its own, and sends one SIGKILL: to the command alone, to all of its
@@ -10,7 +11,9 @@ of a run, the others in a phase drawn evenly from the phases, for most of them a
 command is given until it ends well, and every published byte is compared. The table says in which
 phase the kills came. Exit code 1 if a round ended otherwise.
 
-`--without` leaves stages out: noise and language are slow to load and add no phase.
+`--without` leaves stages out: noise and language are slow to load and add no phase. With the
+engine `inline` the command is the only process, and is forked from this one, which has loaded the
+program: a run is then a second or two.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +34,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 import psutil  # type: ignore[import-untyped]
 from corpus import Corpus, Page, write
@@ -47,6 +52,72 @@ AGAIN = 3
 """So often the command is given after a kill before the round is given up."""
 
 
+class Process(Protocol):
+    """What is needed of a process, as `subprocess.Popen` has it."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, once it has ended."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+
+class Forked:
+    """A command of `cleaner` in a fork of this process."""
+
+    def __init__(self, arguments: Sequence[str], said: Path) -> None:
+        self.returncode: int | None = None
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid:
+            return
+        code = 1
+        try:
+            os.setsid()
+            out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            os.dup2(out, 1)
+            os.dup2(out, 2)
+            from cleaner.cli import main as command
+
+            command(list(arguments), standalone_mode=True)
+        except SystemExit as end_:
+            code = end_.code if isinstance(end_.code, int) else int(end_.code is not None)
+        finally:
+            os._exit(code)
+
+    def poll(self) -> int | None:
+        """See `Process`."""
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """See `Process`.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not ended in time.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if until is not None and time.monotonic() > until:
+                raise subprocess.TimeoutExpired("cleaner", timeout or 0)
+            time.sleep(0.002)
+        return code
+
+    def kill(self) -> None:
+        """See `Process`."""
+        if self.returncode is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """The command of a round: its inputs in an order, its engine, its output."""
@@ -58,13 +129,16 @@ class Job:
     workers: int
     shards: str
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> Process:
         """Start it, in a session of its own; what it says goes to a file beside the output."""
-        command = [sys.executable, "-m", "cleaner", "run", str(self.config), "--quiet"]
-        command += ["--output", str(self.output), "--workers", str(self.workers)]
-        command += ["--engine", self.engine, "--set", f"engine.shard_bytes={self.shards}"]
+        arguments = ["run", str(self.config), "--quiet"]
+        arguments += ["--output", str(self.output), "--workers", str(self.workers)]
+        arguments += ["--engine", self.engine, "--set", f"engine.shard_bytes={self.shards}"]
         for path in self.inputs:
-            command += ["--input", str(path)]
+            arguments += ["--input", str(path)]
+        if self.engine == "inline":
+            return Forked(arguments, self.said)
+        command = [sys.executable, "-m", "cleaner", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(CONFIG.parents[1])}
         with self.said.open("ab") as out:
             return subprocess.Popen(
@@ -81,7 +155,7 @@ class Job:
         """What the command said."""
         return self.output.with_name(self.output.name + ".txt")
 
-    def finish(self, process: subprocess.Popen[bytes]) -> str:
+    def finish(self, process: Process) -> str:
         """Wait for its end; "" if it was a good one."""
         try:
             code = process.wait(TIMEOUT)
@@ -120,7 +194,7 @@ def lengths(log: Path) -> dict[str, float]:
     return {**found, PUBLISH: events[-1]["time"] - last}
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: Process) -> None:
     """Kill a command and all below it, whatever sessions they made."""
     family = below(process.pid)
     process.kill()
@@ -154,7 +228,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
     return found
 
 
-def strike(process: subprocess.Popen[bytes], victim: str, draw: Random) -> str:
+def strike(process: Process, victim: str, draw: Random) -> str:
     """Send the signal, to a worker as soon as there is one; whom it met, "" if the run ended."""
     if victim == "everything":
         end(process)
@@ -244,11 +318,12 @@ class Campaign:
 
     def round(self, number: int) -> tuple[str, str, str]:
         """One kill that met a run: whom, in which phase, and what came of it ("" is the same)."""
-        victim = VICTIMS[number % len(VICTIMS)]
+        victims = VICTIMS[:1] if self.engine == "inline" else VICTIMS
+        victim = victims[number % len(victims)]
         while True:
             job = self.job(f"round-{number}")
             process = job.start()
-            self.wait(job, process, by_phase=number // len(VICTIMS) % 2 == 1)
+            self.wait(job, process, by_phase=number // len(victims) % 2 == 1)
             if process.poll() is None and strike(process, victim, self.draw):
                 phase = place(job.log)
                 break
@@ -259,7 +334,7 @@ class Campaign:
             self.remove(job)
         return victim, phase, outcome
 
-    def wait(self, job: Job, process: subprocess.Popen[bytes], *, by_phase: bool) -> None:
+    def wait(self, job: Job, process: Process, *, by_phase: bool) -> None:
         """Let a run get to a moment that is drawn, at most to its end."""
         until = time.monotonic()
         if by_phase:
@@ -273,7 +348,7 @@ class Campaign:
         while process.poll() is None and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.05))
 
-    def outcome(self, job: Job, process: subprocess.Popen[bytes]) -> str:
+    def outcome(self, job: Job, process: Process) -> str:
         """Let the run get to its end and compare it."""
         fault = job.finish(process) if process.returncode is None else "killed"
         left = AGAIN
@@ -303,6 +378,8 @@ def begin(args: argparse.Namespace, folder: Path) -> Campaign:
         SystemExit: they fail, or differ.
     """
     inputs = make_inputs(folder / "in", args.documents)
+    if args.engine == "inline":
+        load()
     config = folder / "config.yaml"
     lines = CONFIG.read_text("utf-8").splitlines(keepends=True)
     config.write_text("".join(x for x in lines if not any(f"use: {s} " in x for s in args.without)))
@@ -321,6 +398,16 @@ def begin(args: argparse.Namespace, folder: Path) -> Campaign:
     return campaign
 
 
+def load() -> None:
+    """Import what a run imports, and run none of it: a fork must not find threads."""
+    import cleaner.cli.run
+    import cleaner.dedup.sketch
+    import cleaner.engine.driver
+    import cleaner.io.read_parquet
+    import cleaner.report.html
+    import cleaner.stages.near_passages  # noqa: F401
+
+
 def show(met: Counter[tuple[str, str]]) -> None:
     """A table: a line a phase, a column a victim."""
     print(f"{'phase that was killed':<64}" + "".join(f"{v:>12}" for v in VICTIMS))
@@ -334,7 +421,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--documents", type=int, default=150)
     parser.add_argument("--without", nargs="*", default=[], metavar="STAGE")
-    parser.add_argument("--engine", choices=("local", "ray"), default="local")
+    parser.add_argument("--engine", choices=("local", "inline", "ray"), default="local")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="for the runs; what differs is kept there")

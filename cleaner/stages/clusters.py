@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,7 +21,7 @@ class Led:
     """Members of whole components, in order, and whom each joined.
 
     Attributes:
-        rows: the members, without their sets and keys.
+        rows: the members, of which the columns that were asked for.
         leader: int64[rows], the row each joined, or `KEPT`.
         similarity: float64[rows], exact Jaccard with that one, 0 for a kept one.
     """
@@ -50,13 +50,14 @@ def led(
     threshold: float,
     max_leaders: int,
     bands: int,
+    columns: Sequence[str],
     watch: Watch | None = None,
 ) -> Iterator[Led | Note]:
     """Greedy leaders of every component of a stream sorted by component (column 0) and policy.
 
     Rows have the lists `set` and `keys`. All components that end in a batch of the stream are led
     at once: what a component's keys are mixed with keeps the others out. Of a component that goes
-    on over batches only the leaders' sets lie in memory.
+    on over batches there lie in memory `columns` of all its members, and the leaders' sets.
     """
     held: list[tuple[pa.RecordBatch, Assignment]] = []
     leaders = Leaders(threshold, max_leaders, bands)
@@ -67,7 +68,7 @@ def led(
         table = keys.values[int(keys.offsets[0]) : int(keys.offsets[-1])].reshape(-1, bands)
         table = table ^ splitmix(rows.column(0).to_numpy())[:, None]
         found = leaders.add(np.arange(rows.num_rows, dtype=np.int64), sets, table)
-        held.append((rows.drop_columns(["set", "keys"]), found))
+        held.append((rows.select(columns), found))
         if watch is not None:
             watch(rows, sets, table)
 

@@ -29,7 +29,7 @@ EDGES = pa.schema([("node", pa.uint64()), ("other", pa.int64())])
 FOREST_EDGES = 1 << 19
 """Edges of which a forest is made at a time: some 60 MB."""
 EDGE_BYTES = 144
-"""What an edge takes where one task finds the components: 126 to 137 were measured, of 4 million."""
+"""What an edge takes where one task finds the components: of 4 million, 126 to 137 measured."""
 
 
 def star_edges(node: str) -> Merge:
