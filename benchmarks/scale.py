@@ -93,14 +93,17 @@ def look(seen: dict[tuple[int, float], float]) -> None:
 
 
 def phases(output: Path, work: Path) -> dict[str, float]:
-    """CPU seconds of the tasks of each phase, by its label."""
-    found = {}
+    """CPU seconds of the tasks of each phase, those of its rounds among them, by its label."""
+    labels = {}
     for line in (output / "run.log").read_text("utf-8").splitlines():
         event = json.loads(line)
         if event["event"] == "phase_started":
-            tasks = (work / event["phase"]).glob("[0-9]*.json")
-            seconds = [json.loads(p.read_bytes())["seconds"]["_cpu"] for p in tasks]
-            found[f"{event['phase']} {event['label']}"] = sum(seconds)
+            labels[event["phase"]] = event["label"]
+    found = {}
+    for phase, label in labels.items():
+        tasks = (p for p in (work / phase).rglob("[0-9]*.json") if p.stem.isdigit())
+        seconds = [json.loads(p.read_bytes())["seconds"]["_cpu"] for p in tasks]
+        found[f"{phase} {label}"] = sum(seconds)
     return found
 
 
