@@ -15,7 +15,7 @@ def components(
 
     Returns the nodes that occur, sorted, int64[nodes], and for each the smallest node of its
     component, int64[nodes]. Neither the order of the edges, nor their direction, nor repetitions
-    matter. Memory: about 64 bytes an edge. Union-find with path halving (Tarjan and van Leeuwen,
+    matter. Memory: about 130 bytes an edge. Union-find with path halving (Tarjan and van Leeuwen,
     1984); a smaller node is always the root.
 
     Raises:

@@ -2,9 +2,10 @@
 
 A crumb names the documents that a stage is called on. After a death those documents are suspects:
 the next attempt gives them to that stage one at a time. A document on which a process has died
-`ALONE` times while the stage had nothing else in hand is put aside, and the run goes on. The same
-file bounds time: a call that takes too long is interrupted, or, where Python has no say (in code
-of an extension), ends the process.
+`ALONE` times while the stage had nothing else in hand is put aside, and the run goes on. In reading
+the suspects are the pieces that a reader takes: lines, row groups, files. The same file bounds
+time: a call that takes too long is interrupted, or, where Python has no say (in code of an
+extension), ends the process.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import numpy as np
 
 from cleaner.batch import Batch
+from cleaner.io.records import Watch
 from cleaner.io.store import TEMPORARY
 
 T = TypeVar("T")
@@ -36,13 +38,17 @@ GRACE = 5.0
 _LATE = b"Timeout ("
 """How the traceback begins that `faulthandler` writes before it ends a process."""
 
+READING = "read"
+"""The stage of suspects that are pieces of the input."""
+
 Reason = Literal["crash", "timeout"]
 
 
 class Suspect(NamedTuple):
     """Documents that a process died on: ordinals `first` to `last`, of which none is innocent yet.
 
-    `deaths` counts those with one document alone in hand; `reason` is that of the last one.
+    `deaths` counts those with one document alone in hand; `reason` is that of the last one. In
+    reading: a piece of `file`, see `cleaner.io.records.Watch`; -1 stands for all of a chunk.
     """
 
     stage: str
@@ -50,6 +56,12 @@ class Suspect(NamedTuple):
     last: int
     deaths: int
     reason: Reason
+    file: int = -1
+
+    @property
+    def place(self) -> tuple[str, int, int, int]:
+        """What it is about, without what befell it."""
+        return self.stage, self.file, self.first, self.last
 
 
 class TooSlow(BaseException):
@@ -149,6 +161,25 @@ class Trail:
         self._note(None, 0)
         return result
 
+    def reading(self, parts: int) -> Watch | None:
+        """Begin to read a chunk of so many parts; what is to be asked about each piece of it.
+
+        A first attempt asks nothing: only after a death is the chunk read piece by piece.
+        """
+        suspects = [s for s in self.suspects if s.stage == READING]
+        if not suspects:
+            self._note(Suspect(READING, 0, parts, 0, "crash"), max(parts, 2))
+            return None
+        deadly = {(s.file, s.first, s.last) for s in suspects if s.deaths >= ALONE}
+
+        def watch(file: int, start: int, end: int) -> bool:
+            if (file, start, end) in deadly:
+                return True
+            self._note(Suspect(READING, start, end, 0, "crash", file), 1)
+            return False
+
+        return watch
+
     def poisoned(self, stage: str) -> dict[int, Reason]:
         """The documents that this stage does not get any more, and why."""
         return {
@@ -237,7 +268,7 @@ def suspects_of(crumb: Crumb) -> tuple[Suspect, ...]:
         return crumb.suspects
     if crumb.documents > 1:
         return tuple(dict.fromkeys((*crumb.suspects, now)))
-    same = [s for s in crumb.suspects if s[:3] == now[:3]]
+    same = [s for s in crumb.suspects if s.place == now.place]
     deaths = 1 + sum(s.deaths for s in same)
     others = (s for s in crumb.suspects if s not in same)
     return (*others, now._replace(deaths=deaths))
@@ -259,6 +290,10 @@ def in_words(crumb: Crumb) -> str:
     now = crumb.now
     if now is None:
         return "between two calls of a stage"
+    if now.stage == READING:
+        if now.file < 0:
+            return "reading"
+        return "reading one file by itself" if now.first < 0 else "reading one piece by itself"
     if crumb.documents == 1:
         return f"stage {now.stage}, document {now.first} by itself"
     return f"stage {now.stage}, {crumb.documents} documents from {now.first} to {now.last}"

@@ -82,7 +82,8 @@ class Context:
     `priorities`: of each input's label. `quota`: documents that the chunks may hold at most, the
     first chunk's quota first, where the run takes only the first documents. `digests`: of the data
     behind each stage when the run began. `places`: the files of the corpus, known when the parts
-    are written, where the config asks for such.
+    are written, where the config asks for such. `spread`: the phases that take rounds, as far as
+    known.
     """
 
     work: Path
@@ -98,6 +99,7 @@ class Context:
     quota: tuple[int, ...] = ()
     digests: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
+    spread: tuple[int, ...] = ()
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -147,6 +149,7 @@ class Context:
                 "quota": self.quota,
                 "digests": self.digests,
                 "places": [[p.key, p.path, p.low, p.high, p.spans] for p in self.places],
+                "spread": self.spread,
             },
         )
         return path
@@ -174,6 +177,7 @@ def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the cache'
             Place(key, path, low, high, tuple((n, a, b) for n, a, b in spans))
             for key, path, low, high, spans in raw["places"]
         ),
+        spread=tuple(raw["spread"]),
     )
 
 
@@ -214,6 +218,7 @@ def phase_fingerprint(context: Context, phase: Phase, upstream: Sequence[str]) -
             phase.kind,
             [[o.stage, o.step, stage_fingerprint(context.stages[o.stage])] for o in phase.ops],
             [phase.state, phase.source, phase.home, phase.single, phase.goes_home],
+            phase.number in context.spread,
             _settings(context, phase),
             list(upstream),
         ]

@@ -28,17 +28,19 @@ from cleaner.engine.context import (
     stage_fingerprint,
 )
 from cleaner.engine.disk import forecast
+from cleaner.engine.layout import ROUNDS, folder_of, step_of, task_count
 from cleaner.engine.memory import available_cpus
 from cleaner.engine.observe import Load, Log, Observer, Silent
 from cleaner.engine.phases import Phase, phases_of
 from cleaner.engine.place_task import plan as plan_places
 from cleaner.engine.runners import Inline, Pool, Runner, allow_many_files
-from cleaner.engine.tasks import Task, task_count
+from cleaner.engine.tasks import Task
 from cleaner.errors import CleanerError, InputError, TooManyBadRecords
 from cleaner.io.html_text import require_extractor
 from cleaner.io.inputs import Found, plan_chunks, survey
 from cleaner.io.store import (
     Manifest,
+    clear,
     committed,
     fingerprint,
     hash_file,
@@ -48,6 +50,7 @@ from cleaner.io.store import (
 )
 from cleaner.registry import suffixes
 from cleaner.report.stats import RunReport, StageReport, check_balance
+from cleaner.stages.steps import UNSETTLED, Repeat
 
 
 def run(
@@ -231,6 +234,7 @@ class _Run:
         self._past: frozenset[int] = frozenset()
         self._context: Context | None = None
         self._path, self._digest = work, ""
+        self._room = memory.alone_bytes(config.engine)
 
     def go(self, identity: str) -> RunReport:
         started = time.perf_counter()
@@ -250,7 +254,7 @@ class _Run:
             context = self._read(context, runner)
             self._past = self._all_done(context)
             for phase in context.phases[1:]:
-                self._phase(context, phase, runner)
+                context = self._phase(context, phase, runner)
                 self._check_bad(context)
                 if not config.keep_work and phase.kind not in ("write", "place"):
                     release.release(context, phase.number)
@@ -319,6 +323,7 @@ class _Run:
         manifests = list(self._manifests)
         for phase in context.phases[1:]:
             folder = context.folder(phase.number)
+            context = _spread(context, phase, manifests, self._room)
             indices = range(task_count(context, phase))
             prints = _prints(context, phase, indices, manifests)
             found = list(_done_before(folder, indices, prints, release.released(folder)))
@@ -328,22 +333,63 @@ class _Run:
         front = len(manifests)
         return frozenset(range(front)) - release.made_again(context, front)
 
-    def _phase(self, context: Context, phase: Phase, runner: Runner) -> None:
-        """Run what is not yet done of a phase."""
+    def _phase(self, context: Context, phase: Phase, runner: Runner) -> Context:
+        """Run what is not yet done of a phase; the context, with what that made known."""
+        context = _spread(context, phase, self._manifests, self._room)
         indices = range(task_count(context, phase))
-        self._manifests.append(self._tasks(context, phase, runner, indices))
+        last = -1
+        if phase.number in context.spread and not self._is_done(context, phase, indices):
+            last = self._rounds(context, phase, runner)
+        self._manifests.append(self._tasks(context, phase, runner, indices, reads=last))
+        if not self._config.keep_work:
+            clear(context.folder(phase.number) / ROUNDS)
+        return context
+
+    def _rounds(self, context: Context, phase: Phase, runner: Runner) -> int:
+        """Let merges take turns until a round of them settles all; the number of the last."""
+        repeat = step_of(context, phase.ops[0])
+        assert isinstance(repeat, Repeat)
+        indices = range(context.partitions)
+        number = -1
+        while True:
+            for _ in repeat.rounds:
+                number += 1
+                shown = replace(phase, label=f"{phase.label}, round {number + 1}")
+                manifests = self._tasks(
+                    context, shown, runner, indices, reads=number - 1, number=number
+                )
+            if not any(m.counts["notes"].get(UNSETTLED) for m in manifests):
+                return number
+
+    def _is_done(self, context: Context, phase: Phase, indices: Sequence[int]) -> bool:
+        """Whether an earlier run has done all of a phase."""
+        folder = context.folder(phase.number)
+        gone = release.released(folder) if phase.number in self._past else frozenset()
+        prints = _prints(context, phase, indices, self._manifests)
+        return None not in list(_done_before(folder, indices, prints, gone))
 
     def _tasks(
-        self, context: Context, phase: Phase, runner: Runner, indices: Sequence[int]
+        self,
+        context: Context,
+        phase: Phase,
+        runner: Runner,
+        indices: Sequence[int],
+        *,
+        reads: int = -1,
+        number: int = -1,
     ) -> list[Manifest]:
-        """Run those of the tasks that are not yet done; the manifests of all, in order."""
-        folder = context.folder(phase.number)
+        """Run those of the tasks that are not yet done; the manifests of all, in order.
+
+        `reads` and `number` are rounds, see `Task`.
+        """
+        folder = folder_of(context, phase, number)
         folder.mkdir(parents=True, exist_ok=True)
         crumbs = left_here(folder)
         remove_temporary(folder)
         path, digest = self._saved(context)
-        prints = _prints(context, phase, indices, self._manifests)
-        gone = release.released(folder) if phase.number in self._past else frozenset()
+        prints = _prints(context, phase, indices, self._manifests, number)
+        is_past = phase.number in self._past and number < 0
+        gone = release.released(folder) if is_past else frozenset()
         if not gone:
             release.forget(folder)
         manifests: dict[int, Manifest] = {}
@@ -355,7 +401,8 @@ class _Run:
                 crumb = crumbs.get(index)
                 known = crumb is not None and crumb.fingerprint == print_
                 suspects = suspects_of(crumb) if crumb and known else ()
-                tasks.append(Task(str(path), digest, phase.number, index, print_, suspects))
+                place = (str(path), digest, phase.number, index, print_)
+                tasks.append(Task(*place, suspects, reads=reads, round=number))
             else:
                 manifests[index] = self._add(manifest)
         load = Load(len(indices), len(manifests), *account.task_bytes(context, phase, len(indices)))
@@ -486,11 +533,32 @@ def _prints(
     phase: Phase,
     indices: Sequence[int],
     manifests: Sequence[Sequence[Manifest]],
+    number: int = -1,
 ) -> list[str]:
-    """The fingerprints of tasks of a phase, given the manifests of all phases before it."""
+    """The fingerprints of tasks of a phase, or of a round of it.
+
+    Given the manifests of all phases before it, which decide what every round reads.
+    """
     upstream = [fingerprint([m.digest() for m in ms]) for ms in manifests[: phase.number]]
     base = phase_fingerprint(context, phase, upstream)
+    if number >= 0:
+        base = fingerprint([base, number])
     return [fingerprint([base, i, _identity(context, phase, i)]) for i in indices]
+
+
+def _spread(
+    context: Context, phase: Phase, manifests: Sequence[Sequence[Manifest]], room: int
+) -> Context:
+    """The context, with a phase among those that take rounds if one task cannot hold its rows."""
+    if not phase.repeats or phase.number in context.spread:
+        return context
+    step = step_of(context, phase.ops[0])
+    assert isinstance(step, Repeat)
+    assert phase.source is not None
+    rows = sum(manifest.counts["rows"] for manifest in manifests[phase.source])
+    if rows * step.row_bytes <= room:
+        return context
+    return replace(context, spread=(*context.spread, phase.number))
 
 
 def _done_before(

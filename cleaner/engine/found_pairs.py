@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaner.engine.context import Context
+from cleaner.engine.layout import exchange_paths
 from cleaner.engine.phases import Phase
 from cleaner.io import exchange
 from cleaner.io.output import Ids, found_pair_rows
@@ -28,14 +29,11 @@ def found_pairs(context: Context, low: int, high: int, ids: Ids) -> Iterator[pa.
         stage = context.stages[phase.ops[0].stage] if phase.kind == "merge" else None
         if not isinstance(stage, CorpusStage) or not _finds_pairs(phase, stage):
             continue
-        assert phase.source is not None
-        tasks = 1 if context.phases[phase.source].single else context.partitions
-        folder = context.folder(phase.number)
-        paths = [folder / f"{index:05d}.exchange.arrow" for index in range(tasks)]
+        paths = exchange_paths(context, phase)
         for index, shard in enumerate(context.shards):
             if shard.base >= high or shard.base + shard.documents <= low:
                 continue
-            rows = exchange.read_home(paths, index, ("kept",))
+            rows = exchange.read_home(paths, index, ("kept",), len(context.shards))
             if rows is None:
                 continue
             ordinals = rows.column("ordinal").to_numpy()

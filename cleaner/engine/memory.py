@@ -34,7 +34,7 @@ def budget(engine: Engine) -> int:
 
 
 def worker_bytes(engine: Engine) -> int:
-    """What one worker takes at most, but for what grows with the corpus (components)."""
+    """What one worker takes at most."""
     return WORKER_BYTES + PER_SHARD_BYTE * engine.shard_bytes
 
 
@@ -52,6 +52,13 @@ def sort_bytes(engine: Engine) -> int:
     room = max(budget(engine) - DRIVER_BYTES, 0)
     workers = workers_for(engine, available_cpus())
     return min(SORT_MAX, max(SORT_MIN, int(SORT_SHARE * room / workers)))
+
+
+def alone_bytes(engine: Engine) -> int:
+    """Bytes that a task may take for itself while all other workers wait for it."""
+    workers = workers_for(engine, available_cpus())
+    left = budget(engine) - DRIVER_BYTES - workers * WORKER_BYTES
+    return max(left, PER_SHARD_BYTE * engine.shard_bytes)
 
 
 def too_small(engine: Engine) -> str:

@@ -1,6 +1,7 @@
 """Stages → phases: what can run in one pass over the shards, and where a barrier lies.
 
-Map stages join the open map phase; a `Sketch` closes it; each `Merge` is a phase; an `Apply`, or a
+Map stages join the open map phase; a `Sketch` closes it; each `Merge` is a phase, and so is a
+`Repeat`, however many rounds it takes (see `cleaner.engine.rounds`); an `Apply`, or a
 second `Sketch`, opens the next map phase. The last phase writes; or, where the config asks for
 another order or other folders, the one after it brings what was written to its place.
 """
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cleaner.errors import ConfigError, Fault
 from cleaner.stages.base import CorpusStage, MapStage, Stage
-from cleaner.stages.steps import HOME, Apply, Merge, Sketch, Step
+from cleaner.stages.steps import HOME, Apply, Merge, Repeat, Sketch, Step
 
 if TYPE_CHECKING:
     from cleaner.config.model import RunConfig
@@ -38,6 +39,7 @@ class Phase:
         home: the merge phase whose rows come home to this map phase's first op.
         single: the exchange that this phase writes has one partition.
         goes_home: the exchange that this phase writes is cut by shard, not by key.
+        repeats: a merge that may take rounds.
     """
 
     number: int
@@ -49,6 +51,7 @@ class Phase:
     home: int | None = None
     single: bool = False
     goes_home: bool = False
+    repeats: bool = False
 
     @property
     def folder(self) -> str:
@@ -117,7 +120,7 @@ def compile_phases(stages: Sequence[Stage], *, placed: bool = False) -> list[Pha
         for number, step in enumerate(steps):
             following = steps[number + 1] if number + 1 < len(steps) else None
             single = isinstance(following, Merge) and following.single
-            if isinstance(step, Merge):
+            if isinstance(step, Merge | Repeat):
                 phase = Phase(
                     len(phases),
                     "merge",
@@ -126,6 +129,7 @@ def compile_phases(stages: Sequence[Stage], *, placed: bool = False) -> list[Pha
                     source=source,
                     single=single,
                     goes_home=step.key == HOME,
+                    repeats=isinstance(step, Repeat),
                 )
                 phases.append(phase)
                 source = phase.number
@@ -145,17 +149,22 @@ def compile_phases(stages: Sequence[Stage], *, placed: bool = False) -> list[Pha
 
 
 def _check(stage: Stage, index: int, steps: Sequence[Step]) -> None:
-    """First a Sketch; a Merge after a Sketch or a Merge; last an Apply, after a Merge to HOME."""
+    """First a Sketch; a Merge after a Sketch or a Merge; last an Apply, after a Merge to HOME.
+
+    A Repeat counts as a Merge.
+    """
     if not steps:
         raise ConfigError([Fault("config", f"stages.{index}", f"{stage.use}: has no steps")])
     previous: Step | None = None
     for number, step in enumerate(steps):
         last = number == len(steps) - 1
+        to_home = isinstance(previous, Merge | Repeat) and previous.key == HOME
+        to_key = isinstance(previous, Merge | Repeat) and previous.key != HOME
         fits = {
-            Sketch: previous is None or (isinstance(previous, Merge) and previous.key == HOME),
-            Merge: isinstance(previous, Sketch)
-            or (isinstance(previous, Merge) and previous.key != HOME),
-            Apply: isinstance(previous, Merge) and previous.key == HOME and last,
+            Sketch: previous is None or to_home,
+            Merge: isinstance(previous, Sketch) or to_key,
+            Repeat: isinstance(previous, Sketch) or to_key,
+            Apply: to_home and last,
         }[type(step)]
         if not fits or (last and not isinstance(step, Apply)):
             raise ConfigError(

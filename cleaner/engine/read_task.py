@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaner.config import model as settings
+from cleaner.engine.breadcrumbs import Trail
 from cleaner.engine.context import Context
 from cleaner.io.readers import Read, ReadOptions, read_chunk
 from cleaner.io.schema import ORIGINALS, QUARANTINE
@@ -19,8 +20,10 @@ from cleaner.io.store import Files, ipc_writer
 from cleaner.registry import readers
 
 
-def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any], dict[str, float]]:
-    """Read one chunk, or as many of its documents as its quota allows.
+def run_read(
+    context: Context, index: int, files: Files, trail: Trail
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Read one chunk, or as many of its documents as its quota allows; `trail` guards the reader.
 
     Counts: documents and bytes of text of each batch, records of each file, bad records and those
     that were passed by, by reason.
@@ -39,7 +42,9 @@ def run_read(context: Context, index: int, files: Files) -> tuple[dict[str, Any]
         ipc_writer(files.path("originals.arrow"), ORIGINALS) as good,
         ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine,
     ):
-        for part in _up_to(context, index, read_chunk(chunk, context.files, options)):
+        watch = trail.reading(len(chunk.files))
+        parts = read_chunk(chunk, context.files, options, watch)
+        for part in _up_to(context, index, parts):
             if part.documents.num_rows:
                 good.write_batch(part.documents)
                 batches.append([part.documents.num_rows, part.documents.column("text").nbytes])

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cleaner.engine.context import Context
+from cleaner.engine.layout import step_of
 from cleaner.engine.phases import Phase
-from cleaner.engine.tasks import step_of
 from cleaner.io.store import write_bytes
 from cleaner.stages.steps import Merge
 

@@ -79,9 +79,8 @@ class Deaths:
             raise WorkerDied(
                 f"worker processes were killed {times} times, most likely because memory "
                 f"ran out ({how}, {where}); run the same command again with fewer --workers or "
-                "a smaller engine.shard_bytes, or without an input that kills its reader: "
-                "finished work is kept (a script that calls run() needs "
-                "`if __name__ == '__main__':` around it)"
+                "a smaller engine.shard_bytes: finished work is kept (a script that calls run() "
+                "needs `if __name__ == '__main__':` around it)"
             )
         return result
 

@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 
 from cleaner.batch import Batch
-from cleaner.engine import memory
 from cleaner.engine.breadcrumbs import (
     Suspect,
     Trail,
@@ -23,8 +22,10 @@ from cleaner.engine.breadcrumbs import (
 )
 from cleaner.engine.context import Context, load_context
 from cleaner.engine.host import Host
+from cleaner.engine.layout import exchange_paths, folder_of, step_of
 from cleaner.engine.load import BASE_COLUMNS, Loaded, load
-from cleaner.engine.phases import Op, Phase
+from cleaner.engine.merge_task import run_merge, scatter
+from cleaner.engine.phases import Phase
 from cleaner.engine.place_task import run_place
 from cleaner.engine.read_task import run_read
 from cleaner.engine.write_task import run_write
@@ -33,8 +34,8 @@ from cleaner.io import exchange
 from cleaner.io.schema import QUARANTINE
 from cleaner.io.state import StateWriter
 from cleaner.io.store import Files, Manifest, ipc_writer
-from cleaner.stages.base import CorpusStage, MapStage
-from cleaner.stages.steps import HOME, Apply, Merge, Note, Sketch, Step
+from cleaner.stages.base import MapStage
+from cleaner.stages.steps import Apply, Merge, Repeat, Sketch, Step
 from cleaner.stages.veil import veil_of
 from cleaner.text.jit import compile_seconds
 
@@ -50,6 +51,10 @@ class Task:
     fingerprint: str
     suspects: tuple[Suspect, ...] = ()
     """Documents that earlier attempts died on."""
+    reads: int = -1
+    """The round whose rows it reads, of a merge that repeats; -1: those of the phase before."""
+    round: int = -1
+    """The round that it is of; -1: the phase's own task."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -97,23 +102,28 @@ def _execute(task: Task, *, isolated: bool) -> TaskReport:
     compiled = compile_seconds()
     context = load_context(task.context, task.digest)
     phase = context.phases[task.phase]
-    folder = context.folder(task.phase)
+    folder = folder_of(context, phase, task.round)
     folder.mkdir(parents=True, exist_ok=True)
     files = Files(folder, task.index)
+    limit = context.config.engine.document_seconds if phase.kind == "map" else None
+    trail = Trail(
+        *(folder, task.index, task.fingerprint),
+        suspects=task.suspects,
+        seconds=limit,
+        isolated=isolated,
+    )
     if phase.kind == "read":
-        counts, seconds = run_read(context, task.index, files)
+        with trail:
+            counts, seconds = run_read(context, task.index, files, trail)
     elif phase.kind == "map":
-        limit = context.config.engine.document_seconds
-        with Trail(
-            *(folder, task.index, task.fingerprint),
-            suspects=task.suspects,
-            seconds=limit,
-            isolated=isolated,
-        ) as trail:
-            host = Host(trail, limit, veil_of(context.stages))
+        assert limit is not None
+        host = Host(trail, limit, veil_of(context.stages))
+        with trail:
             counts, seconds = _run_map(context, phase, task, files, host)
     elif phase.kind == "merge":
-        counts, seconds = _run_merge(context, phase, task.index, files)
+        counts, seconds = run_merge(
+            context, phase, task.index, files, reads=task.reads, number=task.round
+        )
     elif phase.kind == "write":
         counts, seconds = run_write(context, phase, task.index, files)
     else:
@@ -140,7 +150,10 @@ def after_death(task: Task, pids: Container[int] | None = None) -> tuple[Task, s
         return task, ""
     if pids is not None and crumb.pid not in pids:
         return task, ""
-    return replace(task, suspects=suspects_of(crumb)), in_words(crumb)
+    words = in_words(crumb)
+    if context.phases[task.phase].kind == "read":
+        words = f"{words}, {describe_task(task)}"
+    return replace(task, suspects=suspects_of(crumb)), words
 
 
 def describe_task(task: Task) -> str:
@@ -152,26 +165,6 @@ def describe_task(task: Task) -> str:
         return words
     files = [context.files[part[0]].source for part in context.chunks[task.index].files]
     return f"{words}: {', '.join(files[:3])}{', …' if len(files) > 3 else ''}"
-
-
-def task_count(context: Context, phase: Phase) -> int:
-    """How many tasks a phase has; from the data alone, never from the workers."""
-    if phase.kind == "read":
-        return len(context.chunks)
-    if phase.kind == "map":
-        return len(context.shards)
-    if phase.kind == "merge":
-        assert phase.source is not None
-        return 1 if context.phases[phase.source].single else context.partitions
-    return len(context.places) if phase.kind == "place" else context.parts
-
-
-def step_of(context: Context, op: Op) -> Step:
-    """The step of a corpus stage that an op names."""
-    stage = context.stages[op.stage]
-    assert isinstance(stage, MapStage | CorpusStage)
-    assert op.step is not None
-    return stage.steps()[op.step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +210,10 @@ def _run_map(
     home = None
     if phase.home is not None:
         source = context.phases[phase.home]
-        paths = [
-            context.folder(source.number) / f"{i:05d}.exchange.arrow"
-            for i in range(task_count(context, source))
-        ]
         merge = step_of(context, source.ops[0])
-        assert isinstance(merge, Merge)
-        home = exchange.read_home(paths, task.index, merge.order)
+        assert isinstance(merge, Merge | Repeat)
+        paths = exchange_paths(context, source)
+        home = exchange.read_home(paths, task.index, merge.order, len(context.shards))
     sketches: list[pa.Table] = []
     state = StateWriter(files, BASE_COLUMNS)
     with ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine:
@@ -240,7 +230,9 @@ def _run_map(
         table = pa.concat_tables(sketches) if sketches else last.schema.empty_table()
         if last.combine is not None:
             table = last.combine(table)
-        _scatter(context, phase, files, table.select(last.schema.names), last.key, last.order)
+        table = table.select(last.schema.names)
+        with ipc_writer(files.path("exchange.arrow"), table.schema) as out:
+            scatter(context, phase, out, table, last.key, last.order)
     return {"stages": host.tallies, "quarantine": host.bad}, host.seconds
 
 
@@ -264,54 +256,12 @@ def _run_ops(
     return batch, sketches
 
 
-def _run_merge(
-    context: Context, phase: Phase, index: int, files: Files
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """One partition of a merge."""
-    assert phase.source is not None
-    source = context.phases[phase.source]
-    step = step_of(context, phase.ops[0])
-    before = step_of(context, source.ops[-1])
-    assert isinstance(step, Merge)
-    assert isinstance(before, Sketch | Merge)
-    paths = [
-        context.folder(source.number) / f"{i:05d}.exchange.arrow"
-        for i in range(task_count(context, source))
-    ]
-    size = memory.sort_bytes(context.config.engine)
-    stream = exchange.read(paths, index, (before.key, *before.order), bytes_at_once=size)
-    notes: dict[str, int] = {}
-    out = []
-    for part in step.rows(stream):
-        if isinstance(part, Note):
-            notes[part.name] = notes.get(part.name, 0) + part.number
-        else:
-            out.append(part)
-    table = pa.Table.from_batches(out, step.schema) if out else step.schema.empty_table()
-    _scatter(context, phase, files, table, step.key, step.order)
-    return {"rows": table.num_rows, "notes": notes}, {}
-
-
 def _with_rows(function: Callable[..., Any], rows: pa.Table | None, batch: Batch) -> Any:
     """A step's function, given what came home to the documents that are still there."""
     if rows is not None:
         ordinals = rows.column("ordinal").to_numpy()
         rows = rows.filter(pa.array(np.isin(ordinals, batch.ordinals)))
     return function(batch, rows)
-
-
-def _scatter(
-    context: Context, phase: Phase, files: Files, table: pa.Table, key: str, order: Sequence[str]
-) -> None:
-    """Write rows for the next phase, each to its partition or to its home."""
-    keys = table.column(key).combine_chunks().to_numpy()
-    if key == HOME:
-        partitions = len(context.shards)
-        target = exchange.by_home(keys, context.bases)
-    else:
-        partitions = 1 if phase.single else context.partitions
-        target = exchange.by_hash(keys, partitions)
-    exchange.write(files.path("exchange.arrow"), table, target, partitions, (key, *order))
 
 
 def _slice_home(home: pa.Table | None, loaded: Loaded) -> pa.Table | None:

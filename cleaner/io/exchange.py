@@ -1,8 +1,9 @@
 """The shuffle: a task writes one Arrow IPC file whose batch i holds partition i, sorted.
 
-The next phase reads batch i of all files as one sorted stream: ranges of rows small enough for
-memory are cut out of every file by binary search, put together and sorted. Nothing is read twice,
-and a key that most rows have is cut like any other.
+A task that has more rows than it may hold writes them in runs, each with a batch for every
+partition. The next phase reads partition i of all files and runs as one sorted stream: ranges of
+rows small enough for memory are cut out of every one by binary search, put together and sorted.
+Nothing is read twice, and a key that most rows have is cut like any other.
 """
 
 from __future__ import annotations
@@ -46,7 +47,19 @@ def by_home(ordinals: NDArray[np.int64], bases: NDArray[np.int64]) -> NDArray[np
 def write(
     path: Path, table: pa.Table, target: NDArray[np.int64], partitions: int, order: Sequence[str]
 ) -> None:
-    """Write rows by partition, each partition sorted by `order`."""
+    """Write rows by partition, each partition sorted by `order`, as a file of one run."""
+    with ipc_writer(path, table.schema) as out:
+        write_run(out, table, target, partitions, order)
+
+
+def write_run(
+    out: pa.RecordBatchFileWriter,
+    table: pa.Table,
+    target: NDArray[np.int64],
+    partitions: int,
+    order: Sequence[str],
+) -> None:
+    """Add a run: a batch for every partition, sorted by `order`."""
     table = table.combine_chunks()
     small = target.astype(np.uint16) if partitions <= 1 << 16 else target  # by counting, if small
     rank = np.argsort(small, kind="stable")
@@ -54,11 +67,10 @@ def write(
     for low, high in pairwise(bounds.tolist()):
         rank[low:high] = _ranked(table, order, rank[low:high])
     table = table.take(pa.array(rank))
-    with ipc_writer(path, table.schema) as out:
-        for low, high in pairwise(bounds.tolist()):
-            part = table.slice(low, high - low).combine_chunks()
-            batches = part.to_batches()
-            out.write_batch(batches[0] if batches else _empty(table.schema))
+    for low, high in pairwise(bounds.tolist()):
+        part = table.slice(low, high - low).combine_chunks()
+        batches = part.to_batches()
+        out.write_batch(batches[0] if batches else _empty(table.schema))
 
 
 def read(
@@ -67,14 +79,16 @@ def read(
     order: Sequence[str],
     rows_at_once: int = ROWS_AT_ONCE,
     bytes_at_once: int = BYTES_AT_ONCE,
+    partitions: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """One partition of all files as a stream of batches sorted by `order`; none is empty.
 
     A batch has at most `rows_at_once` rows; about so many, or rows of `bytes_at_once`, are held at
-    a time.
+    a time. `partitions`: of each file; None if all of them have a single run.
     """
     with ExitStack() as stack:
-        parts = [stack.enter_context(ipc_reader(p)).get_batch(partition) for p in paths]
+        readers = [stack.enter_context(ipc_reader(p)) for p in paths]
+        parts = [p for r in readers for p in _runs(r, partition, partitions) if p.num_rows]
         yield from merged(parts, order, rows_at_once, bytes_at_once)
 
 
@@ -164,13 +178,26 @@ def runs(path: Path) -> Iterator[list[pa.RecordBatch]]:
         yield [reader.get_batch(i) for i in range(reader.num_record_batches)]
 
 
-def read_home(paths: Sequence[Path], shard: int, order: Sequence[str] = ()) -> pa.Table | None:
-    """The rows that came home to a shard, sorted by document and `order`; None without files."""
+def read_home(
+    paths: Sequence[Path], shard: int, order: Sequence[str] = (), shards: int | None = None
+) -> pa.Table | None:
+    """The rows that came home to a shard, sorted by document and `order`; None without files.
+
+    `shards`: as `partitions` of `read`.
+    """
     batches = []
     for path in paths:
         with ipc_reader(path) as reader:
-            batches.append(reader.get_batch(shard))
+            batches += _runs(reader, shard, shards)
     return _sorted(batches, ("ordinal", *order)) if batches else None
+
+
+def _runs(
+    reader: pa.RecordBatchFileReader, partition: int, partitions: int | None
+) -> list[pa.RecordBatch]:
+    """A partition's batch of every run."""
+    step = partitions or max(1, reader.num_record_batches)
+    return [reader.get_batch(i) for i in range(partition, reader.num_record_batches, step)]
 
 
 def _sorted(batches: Sequence[pa.RecordBatch], order: Sequence[str]) -> pa.Table:

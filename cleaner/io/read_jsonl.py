@@ -8,7 +8,15 @@ from typing import NamedTuple
 from cleaner.io.inputs import InputFile
 from cleaner.io.json_record import BadJson, Fields, parse_bytes
 from cleaner.io.json_text import TextFinder
-from cleaner.io.records import BadRecord, Collector, Document, Read, digest, short_raw
+from cleaner.io.records import (
+    KILLED,
+    BadRecord,
+    Collector,
+    Document,
+    Read,
+    digest,
+    short_raw,
+)
 from cleaner.io.streams import BLOCK, ByteStream, StreamFault, open_stream
 
 _BOM = b"\xef\xbb\xbf"
@@ -122,6 +130,8 @@ def _take_line(
     raw_chars: int | None = None
     if fault:
         reason, detail = fault.reason, fault.detail
+    elif not file.compression and collector.is_deadly(index, start, end):
+        reason, detail = "crash", KILLED.format("line")
     elif data is not None:
         content = data[3:] if start == 0 and data.startswith(_BOM) else data
         try:

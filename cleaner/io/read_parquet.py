@@ -15,6 +15,7 @@ from cleaner.io import columns as col
 from cleaner.io.inputs import InputFile
 from cleaner.io.json_record import nearest
 from cleaner.io.records import (
+    KILLED,
     ROW_COST,
     BadRecord,
     Collector,
@@ -131,6 +132,11 @@ def _read_group(
     """One row group, whose first row has number `record`; returns how many numbers it used."""
     metadata = source.parquet.metadata.row_group(group)
     rows: int = max(0, metadata.num_rows)
+    if collector.is_deadly(source.index, group, group + 1):
+        detail = f"{rows} rows: {KILLED.format(f'row group ({group})')}"
+        collector.add_bad(BadRecord(source.file.source, "crash", detail, record))
+        collector.count(source.index, rows)
+        return rows
     parquet = source.dictionaries if _is_repetitive(metadata, source.columns) else source.parquet
     average = max(1, metadata.total_byte_size // max(1, rows))
     size = min(max(1, source.options.batch_bytes // average), MAX_ROWS)

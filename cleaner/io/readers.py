@@ -12,25 +12,31 @@ from cleaner.io.read_parquet import read_parquet
 from cleaner.io.read_plugin import read_plugin
 from cleaner.io.read_text import read_text
 from cleaner.io.read_warc import read_warc
-from cleaner.io.records import Collector, Read, ReadOptions
+from cleaner.io.records import KILLED, BadRecord, Collector, Read, ReadOptions, Watch
 
 __all__ = ["Read", "ReadOptions", "read_chunk"]
 
 
-def read_chunk(chunk: Chunk, files: Sequence[InputFile], options: ReadOptions) -> Iterator[Read]:
+def read_chunk(
+    chunk: Chunk, files: Sequence[InputFile], options: ReadOptions, watch: Watch | None = None
+) -> Iterator[Read]:
     """Read a chunk's parts in their order; `files` is the list it was planned from.
 
     Each `Read` holds at most `options.batch_bytes` of text, or one bigger document. Record numbers
     begin with 0 in each part. No input makes it raise: what cannot be read is a quarantine row.
+    `watch` is asked about every piece before it is read.
 
     Raises:
         InputError: there is HTML, and no extractor is installed to read it with.
     """
-    collector = Collector(options)
+    collector = Collector(options, watch)
     with Extractor(options) as extractor:
         for index, start, end in chunk.files:
             file = files[index]
-            if file.format == "txt":
+            if collector.is_deadly(index, -1, -1):
+                detail = KILLED.format("file")
+                collector.add_bad(BadRecord(file.source, "crash", detail, raw_bytes=file.size))
+            elif file.format == "txt":
                 yield from read_text(index, file, collector)
             elif file.format == "jsonl":
                 yield from read_jsonl(index, file, (start, end), collector)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
 
@@ -16,7 +16,15 @@ RAW_LIMIT = 64 << 10
 """Up to so many bytes of a bad record are kept in its quarantine row."""
 ROW_COST = 256
 """What a row counts beside its text, in bytes, so that empty ones fill a batch too."""
+KILLED = "the process died on this {}, 2 times with nothing else in hand"
+"""The detail of a quarantine row for what kills its reader so often; the reason is `crash`."""
 _MAX_ARROW_BYTES = (1 << 31) - 1  # offsets of a string column have 32 bits
+
+
+Watch: TypeAlias = Callable[[int, int, int], bool]
+"""Is told before it is read what comes next, (file, start, end): a line of plain JSONL in bytes, a
+row group of Parquet, or (file, -1, -1) for all else, a file as a whole. True: it kills its reader,
+and must be passed by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,7 @@ class Collector:
     """
 
     options: ReadOptions
+    watch: Watch | None = None
     _documents: list[Document] = field(default_factory=list)
     _batches: list[pa.RecordBatch] = field(default_factory=list)
     _bad: list[BadRecord] = field(default_factory=list)
@@ -125,6 +134,10 @@ class Collector:
     _blank: int = 0
     _passed: dict[str, int] = field(default_factory=dict)
     _cost: int = 0
+
+    def is_deadly(self, file: int, start: int, end: int) -> bool:
+        """Whether what comes next must not be read; see `Watch`."""
+        return self.watch is not None and self.watch(file, start, end)
 
     def is_full(self, cost: int) -> bool:
         """Whether so many bytes more would make too big a batch."""

@@ -1,8 +1,8 @@
-"""What the duplicates stages share: star edges of buckets, components, leaders of components."""
+"""What the duplicates stages share: leaders of components, keys that go on over batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,82 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cleaner.dedup.component import components
 from cleaner.dedup.keeper import KEPT, Assignment, Leaders
-from cleaner.stages.steps import Merge, Note
+from cleaner.stages.steps import Note
 from cleaner.text.mix import splitmix
 from cleaner.text.ragged import Ragged
-
-EDGES = pa.schema([("all", pa.uint64()), ("left", pa.int64()), ("right", pa.int64())])
-"""Edges between nodes; `all` is 0: every edge reaches the one task that finds components."""
-
-
-def star_edges(node: str) -> Merge:
-    """Buckets to edges: the first member of a bucket to each other one.
-
-    Linear in the bucket, never all pairs. Reads (key, `node`) rows sorted by both; `node` names an
-    int64 column.
-    """
-
-    def rows(stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        last_key, hub = None, np.int64(0)
-        for batch in stream:
-            keys = batch.column(0).to_numpy()
-            nodes = batch.column(node).to_numpy()
-            begins = np.concatenate([np.ones(1, bool), keys[1:] != keys[:-1]])
-            if last_key is not None and keys[0] == last_key:
-                begins[0] = False
-            place = np.maximum.accumulate(np.where(begins, np.arange(len(keys)), -1))
-            hubs = np.where(place >= 0, nodes[np.maximum(place, 0)], hub)
-            last_key, hub = keys[-1], hubs[-1]
-            apart = hubs != nodes
-            left, right = _distinct(hubs[apart], nodes[apart])
-            if len(left):
-                yield edge_rows(left, right)
-
-    return Merge(rows, "all", ("left", "right"), EDGES)
-
-
-def _distinct(
-    left: NDArray[np.int64], right: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The pairs, each once, sorted."""
-    if not len(left) or max(left.max(), right.max()) >= 1 << 31:
-        pairs = np.unique(np.stack([left, right], axis=1), axis=0)
-        return pairs[:, 0], pairs[:, 1]
-    packed = np.unique(left << 32 | right)
-    return packed >> 32, packed & (1 << 32) - 1
-
-
-def edge_rows(left: NDArray[np.int64], right: NDArray[np.int64]) -> pa.RecordBatch:
-    """Edges as rows of `EDGES`."""
-    zero = np.zeros(len(left), np.uint64)
-    return pa.RecordBatch.from_arrays(
-        [pa.array(zero), pa.array(left), pa.array(right)], schema=EDGES
-    )
-
-
-def component_labels(
-    home: Callable[[NDArray[np.int64], NDArray[np.int64]], pa.RecordBatch], schema: pa.Schema
-) -> Merge:
-    """Edges to the component of each node, sent home.
-
-    Args:
-        home: (nodes, labels) → rows with a column `ordinal`; a label is the smallest node of its
-            component.
-        schema: of those rows.
-    """
-
-    def rows(stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        left, right = [], []
-        for batch in stream:
-            left.append(batch.column("left").to_numpy())
-            right.append(batch.column("right").to_numpy())
-        if left:
-            nodes, labels = components(np.concatenate(left), np.concatenate(right))
-            yield home(nodes, labels)
-
-    return Merge(rows, "ordinal", (), schema, single=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +21,7 @@ class Led:
     """Members of whole components, in order, and whom each joined.
 
     Attributes:
-        rows: the members, without their sets and keys.
+        rows: the members, of which the columns that were asked for.
         leader: int64[rows], the row each joined, or `KEPT`.
         similarity: float64[rows], exact Jaccard with that one, 0 for a kept one.
     """
@@ -122,13 +50,14 @@ def led(
     threshold: float,
     max_leaders: int,
     bands: int,
+    columns: Sequence[str],
     watch: Watch | None = None,
 ) -> Iterator[Led | Note]:
     """Greedy leaders of every component of a stream sorted by component (column 0) and policy.
 
     Rows have the lists `set` and `keys`. All components that end in a batch of the stream are led
     at once: what a component's keys are mixed with keeps the others out. Of a component that goes
-    on over batches only the leaders' sets lie in memory.
+    on over batches there lie in memory `columns` of all its members, and the leaders' sets.
     """
     held: list[tuple[pa.RecordBatch, Assignment]] = []
     leaders = Leaders(threshold, max_leaders, bands)
@@ -139,7 +68,7 @@ def led(
         table = keys.values[int(keys.offsets[0]) : int(keys.offsets[-1])].reshape(-1, bands)
         table = table ^ splitmix(rows.column(0).to_numpy())[:, None]
         found = leaders.add(np.arange(rows.num_rows, dtype=np.int64), sets, table)
-        held.append((rows.drop_columns(["set", "keys"]), found))
+        held.append((rows.select(columns), found))
         if watch is not None:
             watch(rows, sets, table)
 

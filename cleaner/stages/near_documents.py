@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaner.batch import Batch
-from cleaner.stages.clusters import Led, as_lists, component_labels, led, star_edges
+from cleaner.stages.clusters import Led, as_lists, led
+from cleaner.stages.components import component_labels, star_edges
 from cleaner.stages.exact_duplicates import VERDICTS, apply_verdicts, cluster_sizes, verdicts
 from cleaner.stages.keep import rank_columns, rank_fields
 from cleaner.stages.near_duplicates import NearDuplicates
@@ -20,6 +21,8 @@ from cleaner.stages.steps import HOME, Apply, Merge, Note, Sketch, Step
 from cleaner.text.ragged import Ragged
 
 BUCKETS = pa.schema([("key", pa.uint64()), ("node", pa.int64())])
+SETTLED = ("ordinal", "chars", "size")
+"""What the verdicts need of a member."""
 LABELS = pa.schema([("ordinal", pa.int64()), ("label", pa.int64())])
 
 
@@ -104,7 +107,7 @@ def _verify(
     """Greedy leaders of each component; verdicts on members and on leaders that others joined."""
     offered = OfferedPairs(stage.max_bucket) if stage.pairs == "all" else None
     watch = None if offered is None else offered.add
-    for found in led(stream, stage.threshold, stage.max_leaders, stage.shape[0], watch):
+    for found in led(stream, stage.threshold, stage.max_leaders, stage.shape[0], SETTLED, watch):
         if isinstance(found, Note):
             yield found
         elif offered is None:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from cleaner.batch import Batch, Edit, Kept
 from cleaner.dedup.keeper import KEPT
-from cleaner.stages.clusters import Led, as_lists, component_labels, led, star_edges
+from cleaner.stages.clusters import Led, as_lists, led
+from cleaner.stages.components import component_labels, star_edges
 from cleaner.stages.keep import rank_columns, rank_fields
 from cleaner.stages.near_documents import bucket_rows
 from cleaner.stages.near_duplicates import NearDuplicates
@@ -28,6 +29,8 @@ from cleaner.text.words import count_words
 NUMBER_BITS = 22
 """Passages beyond number 2^22 of a document are not compared."""
 
+SETTLED = ("ordinal", "node", "place", "start", "end")
+"""What the verdicts need of a member."""
 LABELS = pa.schema([("ordinal", pa.int64()), ("node", pa.int64()), ("label", pa.int64())])
 VERDICTS = pa.schema(
     [
@@ -146,7 +149,7 @@ def _verify(
     stage: NearDuplicates, stream: Iterable[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch | Note]:
     """Greedy leaders of each component; verdicts on members and on leaders that others joined."""
-    for found in led(stream, stage.threshold, stage.max_leaders, stage.shape[0]):
+    for found in led(stream, stage.threshold, stage.max_leaders, stage.shape[0], SETTLED):
         if isinstance(found, Note):
             yield found
         else:

@@ -5,6 +5,7 @@ Between a step and the next lies a barrier: all of the first, then the next.
     Sketch   map side    documents → small rows, met again by `key`
     Merge    per key     the rows of one key side by side, sorted → rows, met again by another key,
                          or sent home
+    Repeat   per key     merges over and over, until a round of them settles; then sent home
     Apply    map side    documents + the rows that came home to them → edited documents
 
 A `Sketch` that follows a `Merge` gets what came home, too: a second look at the documents that the
@@ -73,6 +74,36 @@ class Merge:
     pairs: bool = False
 
 
+UNSETTLED = "unsettled"
+"""The name of a `Note`: how much is left to do after a round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What one merge does with all rows in memory, or merges do in rounds where those do not fit.
+
+    `alone` is the one; it is taken if the rows, of `row_bytes` each in its memory, fit the budget.
+    Else the merges of `rounds` take turns, each over what the one before wrote, until the last of
+    them notes nothing `UNSETTLED`; what that one wrote goes through `settled`. Both ways must give
+    the same rows: `alone` and `settled` have one key, order and schema.
+    """
+
+    alone: Merge
+    rounds: tuple[Merge, ...]
+    settled: Merge
+    row_bytes: int
+
+    @property
+    def key(self) -> str:
+        """Where the rows go."""
+        return self.alone.key
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """How they are sorted there."""
+        return self.alone.order
+
+
 @dataclass(frozen=True, slots=True)
 class Apply:
     """A batch, and the rows that came home to its documents, to an edited batch."""
@@ -80,4 +111,4 @@ class Apply:
     batch: Callable[[Batch, pa.Table], Batch]
 
 
-Step: TypeAlias = Sketch | Merge | Apply
+Step: TypeAlias = Sketch | Merge | Repeat | Apply

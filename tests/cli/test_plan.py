@@ -119,7 +119,7 @@ def test_the_steps_of_a_corpus_stage_are_phases(small: Path) -> None:
     assert kinds[-1] == "write"
     merges = [p.ops for p in plan.phases if p.kind == "merge"]
     assert merges
-    assert set(merges) == {("near_duplicates: Merge",)}
+    assert set(merges) == {("near_duplicates: Merge",), ("near_duplicates: Repeat",)}
 
 
 def test_what_lies_in_the_output_folder_is_told_apart(small: Path) -> None:

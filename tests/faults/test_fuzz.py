@@ -1,8 +1,7 @@
 """Anything at all as input: no crash, no hang, and the books balance.
 
-Bounded in the tests; by hand for longer, in seconds:
-
-    CLEANER_FUZZ_SECONDS=600 nice python -m pytest -n 0 -m slow tests/faults/test_fuzz.py -s
+Bounded in the tests, in seconds (CLEANER_FUZZ_SECONDS); by hand for longer, in seconds of CPU and
+from a seed: `python -m tests.faults.fuzz`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from cleaner.config.load import parse
@@ -154,8 +153,16 @@ def _write(folder: Path, files: list[tuple[str, tuple[str, bytes]]]) -> None:
     (folder / "nowhere.jsonl").symlink_to("gone")
 
 
-def _fuzz(seconds: float, what: Callable[..., None], **given_: st.SearchStrategy[Any]) -> int:
-    """Call with drawn values, in a folder of its own, for so long; how often that was."""
+def fuzz(
+    goes_on: Callable[[], bool],
+    what: Callable[..., None],
+    first: int | None = None,
+    **given_: st.SearchStrategy[Any],
+) -> int:
+    """Call with drawn values, in a folder of its own, as long as it goes on; how often that was.
+
+    With `first`, the values are drawn from that seed and the numbers after it.
+    """
     calls = 0
 
     @settings(
@@ -175,13 +182,21 @@ def _fuzz(seconds: float, what: Callable[..., None], **given_: st.SearchStrategy
         finally:
             shutil.rmtree(folder)
 
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while goes_on():
+        if first is not None:
+            once = seed(first)(once)
+            first += 1
         once()
     return calls
 
 
-def _read_all(folder: Path, files: list[tuple[str, tuple[str, bytes]]], chunk_bytes: int) -> None:
+def _for(seconds: float) -> Callable[[], bool]:
+    """Whether so many seconds have not passed yet, from now on."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end
+
+
+def read_all(folder: Path, files: list[tuple[str, tuple[str, bytes]]], chunk_bytes: int) -> None:
     """Every part of every file: each document and each bad record has its place; nothing raises."""
     folder = folder / "in"
     _write(folder, files)
@@ -197,7 +212,7 @@ def _read_all(folder: Path, files: list[tuple[str, tuple[str, bytes]]], chunk_by
             assert "" not in read.quarantine.column("reason").to_pylist()
 
 
-def _run_all(folder: Path, files: list[tuple[str, tuple[str, bytes]]], *, noisy: bool) -> None:
+def run_all(folder: Path, files: list[tuple[str, tuple[str, bytes]]], *, noisy: bool) -> None:
     """The main job (seldom with the noise rules, which load slowly), `verify`, `restore`."""
     _write(folder / "in", files)
     out = folder / "out"
@@ -220,24 +235,6 @@ def _run_all(folder: Path, files: list[tuple[str, tuple[str, bytes]]], *, noisy:
         restore(out, row["doc_id"])
 
 
-@pytest.mark.slow
-def test_readers_take_anything(capsys: pytest.CaptureFixture[str]) -> None:
-    """Files of any bytes and any names, cut into chunks of any size."""
-    sizes = st.sampled_from([1, 50, 4200, 1 << 20])
-    calls = _fuzz(SECONDS / 2, _read_all, files=_unique(), chunk_bytes=sizes)
-    with capsys.disabled():
-        print(f" {calls} inputs read", end="")
-
-
-@pytest.mark.slow
-def test_whole_runs_take_anything(capsys: pytest.CaptureFixture[str]) -> None:
-    """The main job on such files: it ends, its books balance, it verifies, originals come back."""
-    seldom = st.integers(0, 7).map(lambda number: number == 7)
-    calls = _fuzz(SECONDS / 2, _run_all, files=_unique(), noisy=seldom)
-    with capsys.disabled():
-        print(f" {calls} runs", end="")
-
-
 def _unique() -> st.SearchStrategy[list[tuple[str, tuple[str, bytes]]]]:
     """Files whose names differ and are not hidden, so that each is there to be found."""
 
@@ -250,6 +247,26 @@ def _unique() -> st.SearchStrategy[list[tuple[str, tuple[str, bytes]]]]:
         return short and len(set(names)) == len(names) and not any(n[0] == "." for n in names)
 
     return FILES.filter(fits)
+
+
+READERS = {"files": _unique(), "chunk_bytes": st.sampled_from([1, 50, 4200, 1 << 20])}
+RUNS = {"files": _unique(), "noisy": st.integers(0, 7).map(lambda number: number == 7)}
+
+
+@pytest.mark.slow
+def test_readers_take_anything(capsys: pytest.CaptureFixture[str]) -> None:
+    """Files of any bytes and any names, cut into chunks of any size."""
+    calls = fuzz(_for(SECONDS / 2), read_all, **READERS)
+    with capsys.disabled():
+        print(f" {calls} inputs read", end="")
+
+
+@pytest.mark.slow
+def test_whole_runs_take_anything(capsys: pytest.CaptureFixture[str]) -> None:
+    """The main job on such files: it ends, its books balance, it verifies, originals come back."""
+    calls = fuzz(_for(SECONDS / 2), run_all, **RUNS)
+    with capsys.disabled():
+        print(f" {calls} runs", end="")
 
 
 def _fast() -> str | None:

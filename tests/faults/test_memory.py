@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from pathlib import Path
 
 import pytest
@@ -74,5 +76,46 @@ def test_every_phase_keeps_to_the_budget(tmp_path: Path, monkeypatch: pytest.Mon
     result = measure(tmp_path / "pages.jsonl", tmp_path / "out", 4, config)
     assert result.documents == 20_000
     assert len(result.peaks.phases) > 10
+    over = {phase: size for phase, size in result.peaks.phases.items() if size > budget}
+    assert over == {}
+
+
+def write_chains(path: Path, documents: int) -> None:
+    """Texts of which each is a little unlike the one before, below a line that all of them have."""
+    draw = random.Random(1)
+    words = [f"w{draw.randrange(10**7)}" for _ in range(4 * documents + 24)]
+    hot = "this line stands in every one of them and so its key is as hot as can be thirteen"
+    texts = (" ".join(words[4 * n : 4 * n + 24]) for n in range(documents))
+    path.write_text("".join(json.dumps({"text": f"{hot}\n{t}\n"}) + "\n" for t in texts))
+
+
+@pytest.mark.slow
+def test_a_hot_key_and_a_giant_component_keep_to_the_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A component of most documents and one of a passage of all: rounds, and no phase takes more.
+
+    The budget has room for two workers and for the edges of a hundredth of the documents.
+    """
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    from benchmarks.pipeline import measure
+
+    documents = 60_000
+    engine = Engine(shard_bytes=200_000)
+    budget = memory.DRIVER_BYTES + 2 * memory.worker_bytes(engine)
+    config = tmp_path / "copies.yaml"
+    config.write_text(
+        "name: copies\ninput: [in]\n"
+        f"engine: {{memory_budget: {budget}, shard_bytes: {engine.shard_bytes}}}\n"
+        "stages:\n"
+        "  - {use: near_duplicates, id: documents, same_numbers: false}\n"
+        "  - {use: near_duplicates, id: passages, unit: passage, same_numbers: false}\n"
+    )
+    write_chains(tmp_path / "chains.jsonl", documents)
+    result = measure(tmp_path / "chains.jsonl", tmp_path / "out", 4, config)
+    assert result.documents == documents
+    log = (tmp_path / "out" / "run.log").read_text()
+    assert "documents: merge, round 2" in log
+    assert "passages: merge, round 2" in log
     over = {phase: size for phase, size in result.peaks.phases.items() if size > budget}
     assert over == {}
