@@ -18,7 +18,14 @@ MIN_REASON = 24
 """Columns that a reason gets at least, however narrow the terminal is."""
 
 
-@click.command()
+_EPILOG = """\b
+Examples:
+  cleaner rules
+  cleaner rules vi.related_head
+  cleaner rules test"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("what", default="list", metavar="[list|test|RULE_ID]")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def rules(what: str, as_json: bool) -> None:

@@ -9,8 +9,14 @@ import click
 from cleaner.cli.frame import finish, print_json
 from cleaner.cli.options import Changes, changes_config
 
+_EPILOG = """\b
+Examples:
+  cleaner run configs/vi-news.yaml
+  cleaner run configs/vi-news.yaml --input 'data/*.jsonl.zst' --output out/first --workers 4
+  cleaner run configs/vi-news.yaml --limit 1000 --set stages.noise.captions=cut"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @changes_config
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N documents."
