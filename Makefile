@@ -45,7 +45,7 @@ reference: setup
 	$(BIN)/python -m tools.reference
 
 docs: setup
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 package: setup
 	$(BIN)/python -m build --no-isolation
