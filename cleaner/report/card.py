@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cleaner.config.yaml_source import dump
 from cleaner.report.figures import megabytes, plural, share
 from cleaner.report.inert import inert
+from cleaner.report.licence import hub_licence
 from cleaner.report.stats import RunReport, StageReport
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ def card(
     Depends on the run alone: no clock, no path of this machine. Names from outside are shown as
     text, whatever they hold.
     """
+    licence = manifest.get("config", {}).get("license")  # runs of older versions have none
     parts = [
-        "---\n" + dump(_front(report)) + "---\n",
+        "---\n" + dump(_front(report, licence)) + "---\n",
         f"# {_text(report.name)}\n",
         f"{describe(report)} Made by cleaner {_text(manifest['cleaner'])}.\n",
         "Every change has a row in `ledger/`, and every original can be given back.\n",
@@ -62,7 +64,7 @@ def card(
         "## Columns\n",
         _columns(columns),
         "## Limits\n",
-        "".join(f"- {line}\n" for line in _limits(report, stages)),
+        "".join(f"- {line}\n" for line in _limits(report, stages, licence)),
         "## Give originals back\n",
         _RESTORE,
     ]
@@ -90,15 +92,15 @@ cleaner verify .              # checksums, books, copies, and that every origina
 """
 
 
-def _front(report: RunReport) -> dict[str, Any]:
-    """The front matter; the licence of the texts is not known here."""
+def _front(report: RunReport, licence: str | None) -> dict[str, Any]:
+    """The front matter."""
     documents = report.corpus["documents"]
     found = [
         lang
         for lang, count in _languages_of(report)
         if re.fullmatch(r"[a-z]{2,3}", lang) and count >= documents * _LEAST_SHARE
     ]
-    front: dict[str, Any] = {"license": "unknown"}
+    front: dict[str, Any] = dict(hub_licence(licence))
     if found:
         front["language"] = found
     return front | {
@@ -216,13 +218,16 @@ def _columns(columns: pa.Schema) -> str:
     return _table(("column", "type", "what it is"), rows)
 
 
-def _limits(report: RunReport, stages: Sequence[Stage]) -> Iterator[str]:
+def _limits(report: RunReport, stages: Sequence[Stage], licence: str | None) -> Iterator[str]:
     """What whoever uses the corpus must know; only what holds for this run."""
     uses = {stage.use for stage in stages}
-    yield (
-        "The licence of the texts is not known to the program that made this: set `license` above "
-        "before you publish (in a copy: `cleaner verify` finds every change of a file)."
-    )
+    if licence is None:
+        yield (
+            "The licence of the texts is not known to the program that made this: name it as "
+            "`license:` in the config before you publish, and run again."
+        )
+    else:
+        yield f"The licence is what the config names: {_text(licence)}. No program checked it."
     if report.left_out:
         yield f"{plural(report.left_out, 'document')} left out by `--limit` or `--sample`."
     if "pii" not in uses:

@@ -60,8 +60,10 @@ def croissant(manifest: Mapping[str, Any], columns: pa.Schema, description: str)
 
     Returns:
         JSON-LD: one file object a part, all parts as one file set, one record set of the columns.
-        There is no date in it, for it depends on the run alone, and no licence, which is not known.
+        There is no date in it, for it depends on the run alone, and no licence unless the config
+        names one.
     """
+    licence = manifest["config"].get("license")
     parts = [name for name in sorted(manifest["files"]) if name.startswith("corpus/")]
     return {
         "@context": _CONTEXT,
@@ -69,6 +71,7 @@ def croissant(manifest: Mapping[str, Any], columns: pa.Schema, description: str)
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": manifest["config"]["name"],
         "description": description,
+        **({"license": licence} if licence else {}),
         "isLiveDataset": False,
         "distribution": [
             *(_file(name, manifest["files"][name]) for name in parts),
