@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.docs.pages import ROOT
+from tests.report.browser import CHROMIUM, browser
 
 _LOADING = {"script", "link", "img", "iframe", "source", "audio", "video", "embed", "object", "use"}
 _FOREIGN = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
@@ -82,6 +83,19 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
         assert 'data-md-component="source"' not in page.read_text("utf-8")  # asks GitHub for stars
     for sheet in site.rglob("*.css"):
         assert not _CSS.search(sheet.read_text("utf-8")), sheet
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
+def test_a_browser_asks_nobody_else(site: Path, tmp_path: Path) -> None:
+    """Pages that are opened from the folder ask for files of the folder alone."""
+    with browser(tmp_path / "profile") as tab:
+        for name in ("index.html", "tutorial.html", "reference/commands.html"):
+            tab.open(site / name)
+            assert tab.run("document.querySelectorAll('h1').length") == 1
+        assert len(tab.requests) > 6
+        inside = (site.resolve().as_uri(), "data:", "blob:")
+        assert [place for place in tab.requests if not place.startswith(inside)] == []
 
 
 def test_a_page_that_fetches_would_be_noticed() -> None:
