@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.venv/numba-cache
 
-.PHONY: help setup demo test test-all check golden clean
+.PHONY: help setup demo test test-all check golden reference docs package clean
 
 help:
 	@echo "make demo      set up, then run the main job on seeds/"
@@ -11,6 +11,9 @@ help:
 	@echo "make test-all  the slow tests, too"
 	@echo "make check     lint, format and types"
 	@echo "make golden    write the golden files of the tests anew (review the diff)"
+	@echo "make reference write docs/reference/ anew from the code"
+	@echo "make docs      build the site of docs/ in site/; every broken link fails"
+	@echo "make package   build wheel and sdist in dist/"
 	@echo "make clean     remove .venv and the runs in out/"
 
 .venv/ready: pyproject.toml
@@ -38,5 +41,14 @@ check: setup
 golden: setup
 	$(BIN)/python -m pytest --golden=write
 
+reference: setup
+	$(BIN)/python -m tools.reference
+
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+package: setup
+	$(BIN)/python -m build --no-isolation
+
 clean:
-	rm -rf .venv out/*
+	rm -rf .venv out/* site dist

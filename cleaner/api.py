@@ -122,8 +122,8 @@ def run(
         input: read this instead of the config's input.
         output: the run's folder, instead of the config's.
         workers: worker processes, or `auto`, instead of the config's.
-        limit: take the first documents only.
-        sample: take that many documents, chosen by the config's seed.
+        limit: take the first documents only; the output folder's name gets the suffix `-limit-N`.
+        sample: take that many documents, chosen by the config's seed; the suffix is `-sample-N`.
         quiet: show nothing.
         plugins: whether a config may name stages and readers that are not built in.
 

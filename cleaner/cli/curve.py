@@ -17,7 +17,12 @@ _PAIRS = 10_000
 _NONE = "The config has no near_duplicates stage: no pair is looked for."
 
 
-@click.command()
+_EPILOG = """\b
+Example:
+  cleaner curve configs/vi-news.yaml"""
+
+
+@click.command(epilog=_EPILOG)
 @changes_config
 @click.option("--json", "as_json", is_flag=True, help="Print the curves as JSON.")
 def curve(config: str, changes: Changes, as_json: bool) -> None:

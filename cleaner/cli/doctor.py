@@ -6,14 +6,18 @@ import click
 
 from cleaner.cli.frame import finish, print_json
 
+_EPILOG = """\b
+Example:
+  cleaner doctor"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(*, as_json: bool) -> None:
     """Look at the machine, and compile.
 
     Says what is installed and what the machine has. The first run on a machine compiles its inner
-    loops, which takes some seconds; this command does it beforehand, and says where the compiled
+    loops, which takes a minute or two; this command does it beforehand, and says where the compiled
     code is kept.
     """
     from cleaner.report.doctor import examine

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import click
 
-from cleaner.cli.frame import print_json
+from cleaner.cli.frame import print_json, say
 from cleaner.cli.options import Changes, changes_config
 
+_EPILOG = """\b
+Examples:
+  cleaner explain configs/vi-news.yaml pages/ferry.txt
+  cleaner explain configs/vi-news.yaml data/news.jsonl.zst:12 --json"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @changes_config
 @click.argument("file", metavar="FILE[:RECORD]")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
@@ -23,8 +28,11 @@ def explain(config: str, changes: Changes, file: str, *, as_json: bool, show_sec
     """
     path, record = split_record(file)
     settings = changes.load(config)
+    from cleaner.engine.compiled import COMPILES, is_compiled
     from cleaner.report.explain import explain as explain_document
 
+    if not is_compiled():
+        say(COMPILES)
     explanation = explain_document(settings, path, record, secrets=show_secrets)
     if as_json:
         print_json(explanation.to_json())

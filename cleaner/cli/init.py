@@ -59,9 +59,12 @@ def init(place: str, out: str, schema: Path | None, seed: int, *, force: bool) -
         ) from None
     from cleaner.config.load import parse
     from cleaner.config.propose import propose
+    from cleaner.engine.compiled import COMPILES, is_compiled
     from cleaner.report.look import look
 
     say(f"looking at {place}")
+    if not is_compiled():
+        say(COMPILES)
     seen = look(place, seed=seed)
     reference = None
     if schema is not None and target is not None:

@@ -8,8 +8,13 @@ import click
 
 from cleaner.cli.frame import print_json, readable
 
+_EPILOG = """\b
+Examples:
+  cleaner report out/vi-news
+  cleaner report out/vi-news --json"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--html", "as_html", is_flag=True, help="Write reports/report.html anew.")

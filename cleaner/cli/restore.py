@@ -9,8 +9,13 @@ import click
 
 from cleaner.cli.options import no_plugins as no_plugins_option
 
+_EPILOG = """\b
+Examples:
+  cleaner restore out/vi-news 4007c43957dea182b98eee33
+  cleaner restore out/vi-news --all originals"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("doc_id", required=False)
 @click.option(

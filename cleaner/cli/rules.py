@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,10 +19,25 @@ MIN_REASON = 24
 """Columns that a reason gets at least, however narrow the terminal is."""
 
 
-@click.command()
+_EPILOG = """\b
+Examples:
+  cleaner rules
+  cleaner rules vi.related_head
+  cleaner rules test --pack my-rules.yaml"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("what", default="list", metavar="[list|test|RULE_ID]")
+@click.option(
+    "--pack",
+    "own",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A rule pack of your own, to be listed, shown or tested with the built-in ones.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def rules(what: str, as_json: bool) -> None:
+def rules(what: str, own: tuple[Path, ...], as_json: bool) -> None:
     """List the noise rules, or test their examples.
 
     `list` prints id, severity and reason of every rule; `shape` instead of a severity stands at
@@ -29,9 +45,9 @@ def rules(what: str, as_json: bool) -> None:
     and examples. `test` runs the examples that each rule must match and must not match; the exit
     code is 1 if one fails.
     """
-    from cleaner.noise.pack import load_packs
+    from cleaner.noise.pack import BUILTIN, load_packs
 
-    packs = load_packs()
+    packs = load_packs([*own, *BUILTIN])
     if what == "test":
         _test(packs, as_json)
     elif what == "list":

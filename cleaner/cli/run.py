@@ -9,17 +9,26 @@ import click
 from cleaner.cli.frame import finish, print_json
 from cleaner.cli.options import Changes, changes_config
 
+_EPILOG = """\b
+Examples:
+  cleaner run configs/vi-news.yaml
+  cleaner run configs/vi-news.yaml --input 'data/*.jsonl.zst' --output out/first --workers 4
+  cleaner run configs/vi-news.yaml --limit 1000 --set stages.noise.captions=cut"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @changes_config
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N documents."
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the first N documents, into a folder of their own: DIR-limit-N.",
 )
 @click.option(
     "--sample",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Only N documents, chosen by the seed.",
+    help="Only N documents, chosen by the seed, into DIR-sample-N.",
 )
 @click.option("--quiet", is_flag=True, help="No progress and no summary; errors only.")
 @click.option("--json", "as_json", is_flag=True, help="Print report, output and timings as JSON.")

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from cleaner.stages.base import Stage
 
 
-@click.command()
+_EPILOG = """\b
+Examples:
+  cleaner stages
+  cleaner stages near_duplicates"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("use", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a config, for editors.")

@@ -8,8 +8,12 @@ import click
 
 from cleaner.cli.frame import finish, say
 
+_EPILOG = """\b
+Example:
+  cleaner verify out/vi-news"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--restore",

@@ -410,6 +410,12 @@ class RunConfig(_Model):
         description="The run's folder; by default `out/<name>`. Relative to the folder in which the"
         " command is run.",
     )
+    license: str | None = Field(
+        default=None,
+        pattern=r"^[^\x00-\x1f\x7f]{1,200}$",
+        description="The licence of the texts, as SPDX names it (`CC-BY-4.0`) or in words, for the"
+        " dataset card and `croissant.json`; by default they say that it is not known.",
+    )
     read: Read = Field(default_factory=Read, description="How files become documents.")
     stages: tuple[SerializeAsAny[InstanceOf[Stage]], ...] = Field(
         description="What to do with the documents, in order; `use:` names the stage."

@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,12 +28,13 @@ import numpy as np
 from cleaner.batch import Batch
 from cleaner.io.records import Watch
 from cleaner.io.store import TEMPORARY
+from cleaner.text.jit import told_of_compilation
 
 T = TypeVar("T")
 ALONE = 2
 """Deaths on one document by itself before it is put aside; one may be an accident."""
 BATCH_FACTOR = 4
-"""A batch of several documents has so many times the time of one: the first compiles kernels."""
+"""A batch of several documents has so many times the time of one."""
 GRACE = 5.0
 """Seconds after the limit that Python has to interrupt a call, before the process is ended."""
 _LATE = b"Timeout ("
@@ -126,6 +128,8 @@ class Trail:
         self._isolated = isolated
         self._file = -1
         self._armed = False
+        self._left = 0.0
+        self._since = 0.0
         self._previous: Any = None
         self._can_interrupt = False
 
@@ -218,24 +222,35 @@ class Trail:
 
     @contextmanager
     def _limit(self, documents: int) -> Iterator[None]:
-        """Interrupt what takes too long."""
+        """Interrupt what takes too long; what kernels take to compile is no document's fault."""
         if self._seconds is None:
             yield
             return
-        seconds = self._seconds * (1 if documents == 1 else BATCH_FACTOR)
+        self._left = self._seconds * (1 if documents == 1 else BATCH_FACTOR)
+        with told_of_compilation(self._disarm, self._arm):
+            try:
+                self._arm()
+                yield
+            finally:
+                self._disarm()
+
+    def _arm(self) -> None:
+        """Let the time that is left begin to run."""
+        self._since = time.perf_counter()
         if self._isolated:
-            faulthandler.dump_traceback_later(seconds + GRACE, file=self._file, exit=True)
-        try:
-            if self._can_interrupt:
-                self._armed = True
-                signal.setitimer(signal.ITIMER_REAL, seconds)
-            yield
-        finally:
-            self._armed = False
-            if self._can_interrupt:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-            if self._isolated:
-                faulthandler.cancel_dump_traceback_later()
+            faulthandler.dump_traceback_later(self._left + GRACE, file=self._file, exit=True)
+        if self._can_interrupt:
+            self._armed = True
+            signal.setitimer(signal.ITIMER_REAL, self._left)
+
+    def _disarm(self) -> None:
+        """Stop the clock; a thousandth of a second is left at least, for none would be for ever."""
+        self._armed = False
+        if self._can_interrupt:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._isolated:
+            faulthandler.cancel_dump_traceback_later()
+        self._left = max(self._left - (time.perf_counter() - self._since), 0.001)
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self._armed:

@@ -7,7 +7,7 @@ from pathlib import Path
 from cleaner.text.word_kernels import hash_rows
 
 COMPILES = (
-    "first run here: the inner loops are compiled once and kept, which takes 10 to 30 seconds "
+    "first run here: the inner loops are compiled once and kept, which takes a minute or two "
     "(`cleaner doctor` does it beforehand)"
 )
 

@@ -32,14 +32,14 @@ class Restored:
     data: bytes
 
 
-def restore(run: Path, doc_id: str) -> bytes:
+def restore(run: str | Path, doc_id: str) -> bytes:
     """The original bytes of a document, kept or dropped; a short `doc_id` will do if it is unique.
 
     Raises:
         InputError: the folder is no finished run, or holds no such document, or several.
         IntegrityError: what comes out is not what was read.
     """
-    return find(run, doc_id).data
+    return find(Path(run), doc_id).data
 
 
 def find(run: Path, doc_id: str) -> Restored:

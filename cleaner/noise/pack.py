@@ -296,6 +296,10 @@ def _fault(item: Any, source: Source) -> Fault:
         known = {key for model in (Pack, Rule, Scope, Examples) for key in _keys(model)}
         near = get_close_matches(str(location[-1]), sorted(known), 1)
         message, hint = "unknown key", f"did you mean {near[0]!r}?" if near else ""
+    elif item["type"] == "too_short":
+        message = (
+            f"at least {item['ctx']['min_length']} entries, not {item['ctx']['actual_length']}"
+        )
     where = source.where(location, of_key=is_unknown)
     return Fault(where, ".".join(map(str, location)), message, hint)
 

@@ -12,6 +12,7 @@ from cleaner.io.places import ENDINGS, TRAIN, globs, values_of
 from cleaner.report.figures import megabytes, plural, share
 from cleaner.report.inert import inert
 from cleaner.report.lengths import token_classes
+from cleaner.report.licence import hub_licence
 from cleaner.report.stats import RunReport, StageReport
 from cleaner.stages.tokens import Tokens
 
@@ -59,8 +60,9 @@ def card(
     """
     is_run = left_out is None
     paths = sorted(name for name in manifest["files"] if is_corpus(name))
+    licence = manifest.get("config", {}).get("license")  # runs of older versions have none
     parts = [
-        "---\n" + dump(_front(report, paths, columns)) + "---\n",
+        "---\n" + dump(_front(report, paths, columns, licence)) + "---\n",
         f"# {_text(report.name)}\n",
         f"{describe(report)} Made by cleaner {_text(manifest['cleaner'])}.\n",
         *(
@@ -80,7 +82,7 @@ def card(
         "## Columns\n",
         _columns(columns),
         "## Limits\n",
-        "".join(f"- {line}\n" for line in _limits(report, stages)),
+        "".join(f"- {line}\n" for line in _limits(report, stages, licence)),
         *(["## Give originals back\n", _RESTORE] if is_run else _not_here(left_out or ())),
     ]
     return "\n".join(parts)
@@ -142,15 +144,17 @@ cleaner verify .              # checksums, books, copies, and that every origina
 """
 
 
-def _front(report: RunReport, paths: Sequence[str], columns: pa.Schema) -> dict[str, Any]:
-    """The front matter; the licence of the texts is not known here."""
+def _front(
+    report: RunReport, paths: Sequence[str], columns: pa.Schema, licence: str | None
+) -> dict[str, Any]:
+    """The front matter."""
     documents = report.corpus["documents"]
     found = [
         lang
         for lang, count in _languages_of(report)
         if re.fullmatch(r"[a-z]{2,3}", lang) and count >= documents * _LEAST_SHARE
     ]
-    front: dict[str, Any] = {"license": "unknown"}
+    front: dict[str, Any] = dict(hub_licence(licence))
     if found:
         front["language"] = found
     return front | {
@@ -341,13 +345,16 @@ def _columns(columns: pa.Schema) -> str:
     return _table(("column", "type", "what it is"), rows)
 
 
-def _limits(report: RunReport, stages: Sequence[Stage]) -> Iterator[str]:
+def _limits(report: RunReport, stages: Sequence[Stage], licence: str | None) -> Iterator[str]:
     """What whoever uses the corpus must know; only what holds for this run."""
     uses = {stage.use for stage in stages}
-    yield (
-        "The licence of the texts is not known to the program that made this: set `license` above "
-        "before you publish (in a copy: `cleaner verify` finds every change of a file)."
-    )
+    if licence is None:
+        yield (
+            "The licence of the texts is not known to the program that made this: name it as "
+            "`license:` in the config before you publish, and run again."
+        )
+    else:
+        yield f"The licence is what the config names: {_text(licence)}. No program checked it."
     if report.left_out:
         yield f"{plural(report.left_out, 'document')} left out by `--limit` or `--sample`."
     yield from _personal_data(stages)

@@ -64,8 +64,10 @@ def croissant(manifest: Mapping[str, Any], columns: pa.Schema, description: str)
 
     Returns:
         JSON-LD: one file object a part, all parts as one file set, one record set of the columns.
-        There is no date in it, for it depends on the run alone, and no licence, which is not known.
+        There is no date in it, for it depends on the run alone, and no licence unless the config
+        names one.
     """
+    licence = manifest["config"].get("license")
     parts = [name for name in sorted(manifest["files"]) if is_corpus(name)]
     kind = _FORMATS[parts[0].endswith(ENDINGS["jsonl"])]
     return {
@@ -74,6 +76,7 @@ def croissant(manifest: Mapping[str, Any], columns: pa.Schema, description: str)
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": manifest["config"]["name"],
         "description": description,
+        **({"license": licence} if licence else {}),
         "isLiveDataset": False,
         "distribution": [
             *(_file(name, manifest["files"][name], kind) for name in parts),

@@ -34,7 +34,7 @@ _STATES = {
 
 
 def print_plan(plan: PlanText, console: Console) -> None:
-    """Print the config with its defaults, what would be read, the phases, the output folder."""
+    """Print what would be read, the phases, the disk that it takes, and the output folder."""
     for line in plan_lines(plan):
         console.print(line)
 
@@ -43,9 +43,7 @@ def plan_lines(plan: PlanText) -> Iterator[Text]:
     """The lines of a plan; paths and names are inert."""
     yield Text(inert(plan.name), style="bold").append("  nothing has been run", "not bold dim")
     yield Text()
-    yield _labelled("config", "with every default:")
-    for line in plan.config.rstrip("\n").split("\n"):
-        yield Text("  " + inert(line), style="dim")
+    yield _labelled("config", "can be run; --resolved prints it with every default")
     yield Text()
     yield from _input(plan)
     yield Text()
@@ -85,9 +83,10 @@ def _phases(plan: PlanText) -> Iterator[Text]:
 
 
 def _ops(phase: PlannedPhase) -> str:
+    """What a phase does, in the words of a run's progress."""
     if phase.tasks is not None:
         return plural(phase.tasks, "task")
-    return ", ".join(map(inert, phase.ops)) or "corpus, ledger, duplicates, reports"
+    return inert(phase.label) if phase.ops else "corpus, ledger, duplicates, reports"
 
 
 def _disk(plan: PlanText) -> Iterator[Text]:

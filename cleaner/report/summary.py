@@ -281,6 +281,11 @@ def _places(report: RunReport, width: int) -> Iterator[Text]:
     else:
         yield line
         yield Text(" " * _LABEL + facts.strip(), style="dim")
+    yield (
+        _labelled("report")
+        .append(_shell(report, "reports", "report.html"))
+        .append("  for a browser", "dim")
+    )
     yield from _time(report, width)
     commands = (
         (f"cleaner restore {_shell(report)} DOC_ID", "any original, kept or dropped"),

@@ -58,7 +58,9 @@ class Noise(MapStage):
         description="The model's score above which a line goes that no rule names, 0 to 1; by"
         " default the model's own.",
     )
-    captions: Literal["keep", "cut"] = Field(default="keep", description="Captions of pictures.")
+    captions: Literal["keep", "cut"] = Field(
+        default="keep", description="Lines that credit a picture alone, as `Photo: Jane Example`."
+    )
     bylines: Literal["keep", "cut"] = Field(
         default="cut",
         description="Lines that name the author: `cut` puts them into the column `byline`.",

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import numba
@@ -38,20 +39,25 @@ class _Clock(event.Listener):
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.told: tuple[Callable[[], None], Callable[[], None]] | None = None
         self._depth = 0
         self._since = 0.0
 
     def on_start(self, _event: Any) -> None:
         """A compilation begins."""
-        if not self._depth:
-            self._since = time.perf_counter()
         self._depth += 1
+        if self._depth == 1:
+            self._since = time.perf_counter()
+            if self.told is not None:
+                self.told[0]()
 
     def on_end(self, _event: Any) -> None:
         """A compilation ends."""
         self._depth -= 1
         if not self._depth:
             self.seconds += time.perf_counter() - self._since
+            if self.told is not None:
+                self.told[1]()
 
 
 _CLOCK = _Clock()
@@ -61,6 +67,16 @@ event.register("numba:compile", _CLOCK)  # type: ignore[no-untyped-call]  # numb
 def compile_seconds() -> float:
     """How long this process has compiled so far; what is read from the cache does not count."""
     return _CLOCK.seconds
+
+
+@contextmanager
+def told_of_compilation(begins: Callable[[], None], ends: Callable[[], None]) -> Iterator[None]:
+    """Call `begins` and `ends` around each compilation in here; one that causes others is one."""
+    before, _CLOCK.told = _CLOCK.told, (begins, ends)
+    try:
+        yield
+    finally:
+        _CLOCK.told = before
 
 
 def kernel(function: Function) -> Function:

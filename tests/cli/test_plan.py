@@ -38,9 +38,7 @@ PLAN = PlanText(
 )
 GOLDEN = r"""small  nothing has been run
 
-config    with every default:
-  name: small
-  stages: []
+config    can be run; --resolved prints it with every default
 
 input     1,002 files, 12.3 MB
           jsonl.gzip  2 files, 346 kB
@@ -56,8 +54,8 @@ skipped   6 files
 
 phases    4, run by 4 worker processes
        1  read   3 tasks
-       2  map    unicode, near: Sketch
-       3  merge  near: Merge
+       2  map    unicode, near: look
+       3  merge  near: merge
        4  write  corpus, ledger, duplicates, reports
 
 disk      32.0 MB to 140 MB while it runs
@@ -78,7 +76,7 @@ def listing(folder: Path) -> dict[str, int]:
 
 
 def test_it_reads_like_this() -> None:
-    """Config, input, phases, output; names of files are inert."""
+    """Input, phases, disk, output; names of files are inert."""
     file = io.StringIO()
     print_plan(PLAN, Console(file=file, width=80, markup=False, highlight=False))
     assert file.getvalue() == GOLDEN

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -77,3 +78,42 @@ def test_the_examples_of_all_packs_hold() -> None:
     assert result.exit_code == 0
     assert "0 failures" in result.output
     assert json.loads(run("test", "--json").output) == []
+
+
+OWN = """\
+pack: harbour
+language: any
+version: 1
+rules:
+  - id: harbour.tides
+    kind: widget
+    severity: likely
+    reason: the box with the tides
+    phrases: [tides today]
+    examples:
+      match: [Tides today, TIDES TODAY, tides today]
+      no_match: [The tides today are low., Tides, EXTRA]
+"""
+
+
+def test_packs_of_the_user_are_listed_and_tested(tmp_path: Path) -> None:
+    """`--pack` puts the rules of a file beside the built-in ones."""
+    pack = tmp_path / "own.yaml"
+    pack.write_text(OWN.replace("EXTRA", "Today"), encoding="utf-8")
+    assert "harbour.tides" in run("--pack", str(pack)).output
+    assert run("test", "--pack", str(pack)).exit_code == 0
+    pack.write_text(OWN.replace("EXTRA", "Tides today"), encoding="utf-8")
+    failed = run("test", "--pack", str(pack))
+    assert failed.exit_code == 1
+    assert "harbour.tides" in failed.output
+
+
+def test_a_wrong_pack_is_refused_with_its_place(tmp_path: Path) -> None:
+    """What is missing, in words; a file that is not there is a usage error."""
+    pack = tmp_path / "own.yaml"
+    pack.write_text(OWN.replace(", EXTRA", ""), encoding="utf-8")
+    result = run("test", "--pack", str(pack))
+    assert str(result.exception).endswith(
+        "own.yaml:12:17: rules.0.examples.no_match: at least 3 entries, not 2"
+    )
+    assert run("--pack", str(tmp_path / "none.yaml")).exit_code == 2

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from numba.core.event import trigger_event
 
 from cleaner.engine import runners
 from cleaner.engine.breadcrumbs import (
     Crumb,
     Suspect,
+    TooSlow,
     Trail,
     crumb_path,
     read_crumb,
@@ -228,3 +232,36 @@ def test_deaths_add_up_on_a_document_alone() -> None:
     third = suspects_of(Crumb("f", 1, False, one._replace(reason="crash"), 1, second))
     assert third == (batch, Suspect("s", 12, 12, 2, "crash"))
     assert suspects_of(Crumb("f", 1, False, None, 0, third)) == third
+
+
+def test_compilation_is_no_documents_fault(tmp: Path) -> None:
+    """The clock stands still while kernels are compiled, and goes on with what was left after."""
+    with Trail(tmp, 1, "f", seconds=1.0) as trail:
+        with trail._limit(1):
+            for _ in range(2):
+                with trigger_event("numba:compile"), trigger_event("numba:compile"):
+                    time.sleep(0.8)
+        with pytest.raises(TooSlow), trail._limit(1):
+            _compile_and_hang()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def _compile_and_hang() -> None:
+    with trigger_event("numba:compile"):
+        time.sleep(0.1)
+    time.sleep(30)
+
+
+def test_a_process_that_compiles_is_not_ended(tmp: Path) -> None:
+    """Nor does the clock that ends a worker run meanwhile; it is set anew afterwards."""
+    calls: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(faulthandler, "dump_traceback_later", lambda *_, **__: calls.append("set"))
+        patch.setattr(faulthandler, "cancel_dump_traceback_later", lambda: calls.append("off"))
+        with Trail(tmp, 1, "f", seconds=60.0, isolated=True) as trail:
+            with trail._limit(1), trigger_event("numba:compile"):
+                assert calls == ["set", "off"]
+            assert calls == ["set", "off", "set", "off"]
+            with trigger_event("numba:compile"):
+                pass
+    assert len(calls) == 4

@@ -176,7 +176,7 @@ def test_faults_have_file_line_and_column(tmp_path: Path) -> None:
         ("phrases: ['***']", "[a, b, c]", "no letters or digits"),
         ("any: ['x*']", "[a, b, c]", "matches the empty text"),
         ("scope: {max_chars: 9}", "[a, b, c]", "needs `phrases`, `any` or `all`"),
-        ("phrases: [a]", "[a, b]", "at least 3 items"),
+        ("phrases: [a]", "[a, b]", "at least 3 entries"),
         ("phrases: [a]\n    scope: {where: middle}", "[a, b, c]", "'anywhere', 'outside'"),
         ("phrases: [7]", "[a, b, c]", "valid string"),
     ],

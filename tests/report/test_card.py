@@ -20,6 +20,7 @@ from cleaner.errors import CleanerError
 from cleaner.io.schema import CORPUS
 from cleaner.report.card import card, describe, size_category
 from cleaner.report.croissant import croissant
+from cleaner.report.licence import hub_licence
 from tests.report.reports import HOSTILE, made_up
 from tests.report.tiny_run import SCRIPT, make_run
 
@@ -253,6 +254,37 @@ def test_the_description_says_what_it_is() -> None:
     )
     manifest = {"config": {"name": "n"}, "files": {"corpus/part-00000.parquet": _FACTS}}
     assert croissant(manifest, CORPUS, "d")["description"] == "d"
+
+
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [
+        (None, {"license": "unknown"}),
+        ("CC-BY-SA-4.0", {"license": "cc-by-sa-4.0"}),
+        ("ODC-By-1.0", {"license": "odc-by"}),
+        ("Ours: research only", {"license": "other", "license_name": "ours-research-only"}),
+        ("本", {"license": "other", "license_name": "other"}),
+    ],
+)
+def test_licences_have_the_names_of_the_hub(licence: str | None, expected: dict[str, str]) -> None:
+    """What the hub has no name for is `other`, with a name of its own."""
+    assert hub_licence(licence) == expected
+
+
+def test_the_licence_of_the_config_is_in_card_and_croissant(tmp_path: Path) -> None:
+    """As text that is no markup; another licence makes both anew, and not the corpus."""
+    run = make_run(tmp_path, [{"use": "tidy"}], license="CC-BY-4.0")
+    text = (run / "README.md").read_text("utf-8")
+    assert front(text)["license"] == "cc-by-4.0"
+    assert "The licence is what the config names: CC-BY-4.0." in text
+    assert json.loads((run / "croissant.json").read_bytes())["license"] == "CC-BY-4.0"
+    before = (run / "corpus" / "part-00000.parquet").read_bytes()
+    make_run(tmp_path, [{"use": "tidy"}], license="<b>[x](y): 'z'")
+    text = (run / "README.md").read_text("utf-8")
+    assert front(text)["license_name"] == "b-x-y-z"
+    assert "\\<b\\>\\[x\\]" in text
+    assert (run / "corpus" / "part-00000.parquet").read_bytes() == before
+    assert CliRunner().invoke(main, ["verify", str(run)]).exit_code == 0
 
 
 _FACTS = {"bytes": 5, "sha256": "0" * 64}

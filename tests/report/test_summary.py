@@ -49,6 +49,7 @@ warning     near_duplicates had no effect: no rule of it applied; are its
 languages   vi 900 · en 80 · not told 10
 
 corpus      'out/made up/corpus'  990 documents, 700,123 words
+report      'out/made up/reports/report.html'  for a browser
 time        12 s, 0.56 MB/s (7.00 MB of text)  links 90%, read 10%
 next        cleaner restore 'out/made up' DOC_ID
             cleaner explain 'out/made up/config.yaml' FILE[:RECORD]
