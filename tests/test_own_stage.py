@@ -89,6 +89,7 @@ def succeed(done: Any) -> str:
     return str(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_example_pass(installed: Path) -> None:
     """A package that is shown to be copied must be right."""
     tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
@@ -105,6 +106,7 @@ def test_the_tests_of_the_example_pass(installed: Path) -> None:
     assert "passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_package_works_from_end_to_end(place: Path, installed: Path) -> None:
     """Films become Parquet, with what was cut and why; processes change no byte; all comes back."""
     config = write_config(place)
@@ -232,6 +234,7 @@ def test_a_package_that_cannot_be_imported_is_named(place: Path, installed: Path
     assert "cut_lines" not in listed.stdout
 
 
+@pytest.mark.slow
 def test_one_film_is_explained(place: Path, installed: Path) -> None:
     """`explain` takes a record of a plugin's file through the stages."""
     config = write_config(place)

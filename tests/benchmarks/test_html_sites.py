@@ -69,6 +69,7 @@ def test_pages_are_recorded_as_they_were_sent(tmp_path: Path) -> None:
     assert f"Content-Length: {len(response)}\r\n".encode() in data
 
 
+@pytest.mark.slow
 def test_an_archive_goes_through_to_parquet_and_back(tmp_path: Path) -> None:
     """The noise stage brings the text nearer to the article; each record comes back to the byte."""
     every: list[Article] = articles()[:12]

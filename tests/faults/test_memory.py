@@ -52,6 +52,7 @@ def test_a_budget_below_one_worker_is_said(tmp: Path) -> None:
     assert len(said) == 1
 
 
+@pytest.mark.slow
 def test_the_budget_decides_no_byte(tmp: Path) -> None:
     """Rows are sorted in other pieces, the result is the same."""
     make_corpus(tmp / "in", 60)

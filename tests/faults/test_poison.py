@@ -142,6 +142,7 @@ def test_what_python_cannot_interrupt_is_ended(tmp: Path) -> None:
     assert "exit code 1" in said
 
 
+@pytest.mark.slow
 def test_a_slow_batch_is_no_slow_document(tmp: Path) -> None:
     """A batch that takes too long as a whole is halved until its pieces are in time."""
     write_records(tmp / "in" / "a.jsonl", ["text"] * 40)
@@ -234,6 +235,7 @@ def test_deaths_add_up_on_a_document_alone() -> None:
     assert suspects_of(Crumb("f", 1, False, None, 0, third)) == third
 
 
+@pytest.mark.slow
 def test_compilation_is_no_documents_fault(tmp: Path) -> None:
     """The clock stands still while kernels are compiled, and goes on with what was left after."""
     with Trail(tmp, 1, "f", seconds=1.0) as trail:

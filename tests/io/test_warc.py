@@ -483,6 +483,7 @@ def test_random_bytes_never_crash(data: bytes, name: str) -> None:
     assert bad or not data.strip(b"\r\n")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 10_000), st.binary(max_size=6)), min_size=1, max_size=4),

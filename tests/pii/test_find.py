@@ -203,6 +203,7 @@ def test_flags_of_a_text_do_not_hang_on_its_neighbours(texts: list[str]) -> None
         assert ALL.flags(pa.array([text], pa.string())).tolist() == [flag]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

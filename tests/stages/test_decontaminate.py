@@ -233,6 +233,7 @@ def verified(run_: Path) -> list[str]:
     return [fault for check in verify(run_) for fault in check.faults]
 
 
+@pytest.mark.slow
 def test_counting_gives_the_same_bytes_for_any_cut(tmp: Path) -> None:
     """Shards and processes change nothing, though the documents are far apart."""
     standing(tmp, "one", copies=3, max_corpus_count=5)

@@ -60,6 +60,7 @@ def test_spelling_does_not_matter(text: str) -> None:
     assert hashes([text], fold_digits=True) == hashes([key.key_text(text, fold_digits=True)])
 
 
+@pytest.mark.slow
 def test_every_code_point_agrees_with_the_reference() -> None:
     """Each code point, between two letters, gives the reference's words."""
     for start in range(0, sys.maxunicode + 1, 0x2000):
