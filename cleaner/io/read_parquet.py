@@ -25,12 +25,14 @@ from cleaner.io.records import (
 )
 from cleaner.io.schema import ORIGINALS
 from cleaner.io.streams import BLOCK, StreamFault, open_listed
+from cleaner.text.validate import char_counts
 
 MAX_ROWS = 1 << 14
 """Rows that are read at once, however short they are."""
 _UNREADABLE = (ValueError, OverflowError, RecursionError, pa.ArrowException)
 _HOW = {"pre_buffer": False, "buffer_size": BLOCK, "page_checksum_verification": True}
 _INDEX_BYTES = 8
+_UTF8 = pa.scalar("utf-8", pa.string())
 """A text that takes less is an index into a dictionary, see `_is_repetitive`."""
 
 
@@ -237,13 +239,15 @@ def _take_piece(
     text = col.as_bytes(piece.column(columns.text))
     named = [None if name is None else col.name_texts(piece.column(name)) for name in names]
     meta, faults = _metas(piece, columns.others)
+    chars = char_counts(text)
     for name, values in zip((columns.text, *names), (text, *named), strict=True):
-        if values is not None:
+        if values is not None and (chars if values is text else char_counts(values)) is None:
             detail = f"{name!r} is not UTF-8"
             bad_rows = np.flatnonzero(col.invalid_rows(values)).tolist()
             faults |= dict.fromkeys(bad_rows, ("bad_utf8", detail))
     if not faults:
-        collector.add_batch(_originals(source.index, records, [text, *named, meta]), cost)
+        assert chars is not None
+        collector.add_batch(_originals(source.index, records, chars, [text, *named, meta]), cost)
         return
     for row, (reason, detail) in sorted(faults.items()):
         raw = text[row].as_buffer()
@@ -279,8 +283,13 @@ def _metas(
     return None, faults
 
 
-def _originals(index: int, records: col.Ints, columns: Sequence[pa.Array | None]) -> pa.RecordBatch:
-    """Good rows as columns; `columns` are text, URL, date, id and meta, all of them UTF-8."""
+def _originals(
+    index: int, records: col.Ints, chars: col.Ints, columns: Sequence[pa.Array | None]
+) -> pa.RecordBatch:
+    """Good rows as columns; `columns` are text, URL, date, id and meta, all of them UTF-8.
+
+    `chars`: code points of each text.
+    """
     size = len(records)
     nulls = pa.nulls(size, pa.string())
     text, url, date, id_, meta = (nulls if c is None else c.view(pa.string()) for c in columns)
@@ -289,11 +298,11 @@ def _originals(index: int, records: col.Ints, columns: Sequence[pa.Array | None]
         "file": pa.array(np.full(size, index, np.int32)),
         "record": pa.array(records, pa.int64()),
         "text": text,
-        "encoding": pa.repeat("utf-8", size),
+        "encoding": pa.repeat(_UTF8, size),
         "evidence": nulls,
         "bad_bytes": pa.ListArray.from_arrays(no_offsets, pa.array([], pa.int32())),
         "raw_bytes": pc.binary_length(text).cast(pa.int64()),
-        "raw_chars": pc.utf8_length(text).cast(pa.int64()),
+        "raw_chars": pa.array(chars),
         "sha256": col.digests(text),
         "url": url,
         "date": date,

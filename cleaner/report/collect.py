@@ -156,9 +156,15 @@ def _collect(run: Path, report: RunReport, manifest: Mapping[str, Any]) -> Findi
         lengths_before=corpus.raw_lengths + found.dropped_lengths + classes(late),
         lengths_after=corpus.lengths,
         copies=collect_copies(run / "duplicates", texts),
-        effect=collect_effect(run, stages, texts),
+        effect=collect_effect(run, stages, texts) if _cleans(report) else [],
         quarantine=bad,
     )
+
+
+def _cleans(report: RunReport) -> bool:
+    """Whether a stage changed a text, or took a part of one away."""
+    rules = (rule for stage in report.stages for rule in stage.rules.values())
+    return any({"cut", "rewrite"}.intersection(rule["action"].split(", ")) for rule in rules)
 
 
 def _with_told(languages: Sequence[Share], told: Mapping[str, int]) -> list[Share]:
