@@ -58,6 +58,7 @@ def run_write(
         "proven": 0,
     }
     marks: list[pa.Table] = []
+    inside: list[pa.Table] = []
     outgoing = Outgoing(context, files.path(ROWS), schema) if settings.is_placed else None
     with Locator(context) as locator:
         for loaded, rows in _range(context, phase, low, high):
@@ -75,9 +76,10 @@ def run_write(
             marked = documents.filter(pc.is_valid(documents.column("near_duplicates")))
             pairs.write(output.pair_rows(booked, None, ""))
             marks.append(output.pair_rows(booked.slice(0, 0), marked, _marker(context)))
+            inside.append(output.contained_rows(batch, locator.find, _marker(context)))
             clusters.write(output.cluster_rows(documents))
             _count(counts, documents)
-        marks += found_pairs(context, low, high, locator.find)
+        marks += [*inside, *found_pairs(context, low, high, locator.find)]
         if outgoing is not None:
             first = locator.find(np.array([low], np.int64))
             place = [first.sources[0].as_py(), first.records[0].as_py()]

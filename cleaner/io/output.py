@@ -248,6 +248,28 @@ def found_pair_rows(found: pa.Table, ids: Ids, stage: str) -> pa.Table:
     return pa.table([columns[name] for name in PAIRS.names], schema=PAIRS)
 
 
+def contained_rows(batch: Batch, ids: Ids, stage: str) -> pa.Table:
+    """Pairs of a document and another in which most of it stands, as the batch's notes tell."""
+    if "contained" not in batch.docs.schema.names:
+        return PAIRS.empty_table()
+    flat: pa.StructArray = pc.list_flatten(batch.docs.column("contained"))
+    n = len(flat)
+    zero = pa.array(np.zeros(n, np.int64))
+    columns = {
+        "unit": pa.array(["document"] * n, pa.string()),
+        "stage": pa.array([stage] * n, pa.string()),
+        "action": pa.array(["contain"] * n, pa.string()),
+        "doc_id": _translate(flat.field("inner"), ids),
+        "start": zero,
+        "end": flat.field("inner_chars"),
+        "kept_doc_id": _translate(flat.field("outer"), ids),
+        "kept_start": zero,
+        "kept_end": flat.field("outer_chars"),
+        "similarity": flat.field("share"),
+    }
+    return pa.table([columns[name] for name in PAIRS.names], schema=PAIRS)
+
+
 def cluster_rows(corpus: pa.Table) -> pa.Table:
     """Clusters of more than one document, from the corpus rows of the kept ones."""
     kept = corpus.filter(pc.greater(corpus.column("cluster_size"), _ONE))
