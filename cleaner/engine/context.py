@@ -16,7 +16,8 @@ import cleaner
 from cleaner.config.load import parse, resolved_yaml
 from cleaner.config.model import RunConfig
 from cleaner.engine.phases import Phase, phases_of
-from cleaner.io.inputs import Chunk, InputFile
+from cleaner.io.chunks import Chunk
+from cleaner.io.inputs import InputFile
 from cleaner.io.places import Place
 from cleaner.io.schema import SCHEMA_VERSION
 from cleaner.io.store import fingerprint, write_json

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cleaner.io.chunks import Chunk
 from cleaner.io.html_text import Extractor
-from cleaner.io.inputs import Chunk, InputFile
+from cleaner.io.inputs import InputFile
 from cleaner.io.read_html import read_html
 from cleaner.io.read_jsonl import read_jsonl
 from cleaner.io.read_parquet import read_parquet

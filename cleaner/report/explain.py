@@ -184,7 +184,7 @@ def _file(config: RunConfig, path: Path) -> InputFile:
 
 def _source(config: RunConfig, file: InputFile) -> str:
     """The name that a run of the config gives to the file; the file's own if its input lacks it."""
-    from cleaner.engine.driver import find_inputs
+    from cleaner.engine.job import find_inputs
 
     try:
         files = find_inputs(config).files

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from cleaner.config.load import parse
 from cleaner.engine.driver import run
 from cleaner.errors import CleanerError, InputError
-from cleaner.io.inputs import plan_chunks, survey
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import survey
 from cleaner.io.readers import ReadOptions, read_chunk
 from cleaner.io.restore import restore
 from cleaner.io.verify import verify

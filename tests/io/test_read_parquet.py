@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cleaner.io.inputs import Chunk, InputFile, discover, plan_chunks
+from cleaner.io.chunks import Chunk, plan_chunks
+from cleaner.io.inputs import InputFile, discover
 from cleaner.io.readers import Read, ReadOptions, read_chunk
 from cleaner.io.schema import ORIGINALS, QUARANTINE
 
