@@ -377,7 +377,8 @@ class Engine(_Model):
         default=60.0,
         gt=0,
         le=86_400,
-        description="What one document may take in one stage; then it is quarantined as `timeout`."
+        description="What one document may take in one stage, or one record in a plugin's reader;"
+        " then it is quarantined as `timeout`."
         " The one setting here that can change the output.",
     )
     shard_bytes: Size = Field(

@@ -234,7 +234,8 @@ def _settings(context: Context, phase: Phase) -> list[Any]:
     """
     config = context.config
     if phase.kind == "read":
-        return [config.read.model_dump(mode="json"), reader_fingerprints(config.read.readers)]
+        known = [config.read.model_dump(mode="json"), reader_fingerprints(config.read.readers)]
+        return [*known, config.engine.document_seconds] if config.read.readers else known
     chosen = context.selection
     settings: list[Any] = [
         [chosen.limit, chosen.threshold, chosen.seed],

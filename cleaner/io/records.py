@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
 
+from cleaner.io.limit import Limit
 from cleaner.io.schema import ORIGINALS, QUARANTINE
 from cleaner.reader import Reader
 
@@ -21,10 +22,10 @@ KILLED = "the process died on this {}, 2 times with nothing else in hand"
 _MAX_ARROW_BYTES = (1 << 31) - 1  # offsets of a string column have 32 bits
 
 
-Watch: TypeAlias = Callable[[int, int, int], bool]
+Watch: TypeAlias = Callable[[int, int, int], str]
 """Is told before it is read what comes next, (file, start, end): a line of plain JSONL in bytes, a
-row group of Parquet, or (file, -1, -1) for all else, a file as a whole. True: it kills its reader,
-and must be passed by."""
+row group of Parquet, or (file, -1, -1) for all else, a file as a whole. A reason, `crash` or
+`timeout`: it kills its reader, and must be passed by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,10 @@ class Collector:
 
     options: ReadOptions
     watch: Watch | None = None
+    limit: Limit | None = None
+    """What a record of a reader that is not built in may take; None: any time."""
+    died: str = ""
+    """The reason of the last piece that was deadly."""
     _documents: list[Document] = field(default_factory=list)
     _batches: list[pa.RecordBatch] = field(default_factory=list)
     _bad: list[BadRecord] = field(default_factory=list)
@@ -137,7 +142,8 @@ class Collector:
 
     def is_deadly(self, file: int, start: int, end: int) -> bool:
         """Whether what comes next must not be read; see `Watch`."""
-        return self.watch is not None and self.watch(file, start, end)
+        self.died = self.watch(file, start, end) if self.watch is not None else ""
+        return bool(self.died)
 
     def is_full(self, cost: int) -> bool:
         """Whether so many bytes more would make too big a batch."""

@@ -131,7 +131,9 @@ def explain(
     source = _source(config, found)
     with tempfile.TemporaryDirectory(prefix="cleaner-explain-") as folder:
         try:
-            number, path = copy_record(found, record, config.read, Path(folder))
+            number, path = copy_record(
+                found, record, config.read, Path(folder), config.engine.document_seconds
+            )
         except Unusable as fault:
             return _unread(source, fault.record, Quarantined("read", fault.reason, fault.detail))
         alone = config.model_copy(

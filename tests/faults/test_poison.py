@@ -16,13 +16,13 @@ from cleaner.engine import runners
 from cleaner.engine.breadcrumbs import (
     Crumb,
     Suspect,
-    TooSlow,
     Trail,
     crumb_path,
     read_crumb,
     suspects_of,
 )
 from cleaner.errors import WorkerDied
+from cleaner.io.limit import TooSlow
 from tests.engine.runs import STAGES, bytes_of, make_run, rows_of, start, write_records
 from tests.engine.test_kill import write_config
 from tests.engine.test_run import check_balance
