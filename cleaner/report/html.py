@@ -38,6 +38,8 @@ from cleaner.report.summary import books, idle, remarks
 PAGE = "report.html"
 RULES = 400
 """Rules that are shown, those that removed most."""
+RULES_FIRST = 20
+"""Rules that are seen until more are asked for; `report.css` has the number, too."""
 RULES_WITH_EXAMPLES = 120
 """Rules that are shown with examples; further ones are shown by their figures."""
 MOST_CONFIG = 40_000
@@ -107,6 +109,7 @@ def render(findings: Findings, *, audit: AuditScore | None = None) -> str:
         curves=_curves(findings),
         config=_config(findings),
         rules=findings.rules[:RULES],
+        rules_first=RULES_FIRST,
         rules_shown=RULES_WITH_EXAMPLES,
         most_inputs=MOST_INPUTS,
         style=style,
