@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cleaner.cli.frame import readable
+from cleaner.cli.options import drawn_lines
 
 if TYPE_CHECKING:
     from cleaner.report.audit import Drawn
@@ -31,28 +32,7 @@ Examples:
     metavar="N",
     help="Review so many whole pages, line by line, instead of single lines.",
 )
-@click.option(
-    "--per-rule",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Cuts of each rule; and a quarter as many kept lines beside them.",
-)
-@click.option(
-    "--keeps",
-    type=click.IntRange(0, 100_000),
-    metavar="N",
-    help="Kept lines that are beside no cut.  [default: four times --per-rule]",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Another seed draws other lines and pages.",
-)
+@drawn_lines("Another seed draws other lines and pages.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
