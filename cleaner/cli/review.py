@@ -159,10 +159,10 @@ def _serve(run: Path, review: Review, port: int, what: str) -> None:
     from cleaner.report.review.server import Server
 
     with Server(review, run.resolve().name, port) as server:
-        click.echo(readable(f"{what}; open this address (it works on this machine alone):"))
-        click.echo(server.url)
-        click.echo("labels are saved at once; Ctrl-C here, or “Finish” there, ends it")
-        try:
+        try:  # from the first word on: who was told that Ctrl-C ends it may press it at once
+            click.echo(readable(f"{what}; open this address (it works on this machine alone):"))
+            click.echo(server.url)
+            click.echo("labels are saved at once; Ctrl-C here, or “Finish” there, ends it")
             server.serve_forever(poll_interval=0.1)
         except KeyboardInterrupt:
             click.echo()

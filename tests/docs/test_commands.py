@@ -117,7 +117,7 @@ def test_it_runs(place: Path, command: str) -> None:
     if one.form == "python":
         code, said = ended([sys.executable, "-c", command], place)
     elif program(command) != "cleaner" or _SHELL.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", command)):
-        done = shell(command, place)
+        done = shell(re.sub(r"(?<= )(?=(?:benchmarks|tools)/\w+\.py)", f"{ROOT}/", command), place)
         code, said = done.returncode, done.stdout + done.stderr
     elif words(command)[1] == "review" and "--sheet" not in words(command):
         code, said = served(words(command)[1:])
@@ -191,8 +191,7 @@ def test_tests_that_pages_name_are_there() -> None:
         arguments = words(command)[words(command).index("pytest") + 1 :]
         line = [sys.executable, "-m", "pytest", *arguments, "--collect-only", "-q"]
         code, said = ended([*line, "-p", "no:cacheprovider"], ROOT)
-        assert code == 0, f"{command}\n{said}"
-        assert "::test_" in said
+        assert code == 0, f"{command}\n{said}"  # 5, if nothing is collected
 
 
 def test_tools_know_what_they_are_asked_for() -> None:

@@ -61,7 +61,7 @@ _SCALED = {
         "python benchmarks/straight.py FILE.jsonl.zst --repeat 1 --documents 20"
     ),
     "python benchmarks/straight.py corpus.jsonl.zst": (
-        "python benchmarks/straight.py corpus.jsonl.zst --repeat 1 --documents 20"
+        "python benchmarks/straight.py FILE.jsonl.zst --repeat 1 --documents 20"
     ),
     "python benchmarks/text.py": "python benchmarks/text.py --documents 20",
     "python benchmarks/corpus.py corpus.jsonl.zst --documents 50000": (
@@ -73,6 +73,15 @@ _SCALED = {
     ),
     "python -m benchmarks.dedup.corpus --out DIR": (
         "python -m benchmarks.dedup.corpus --out DIR --documents 200"
+    ),
+    "python -m benchmarks.dedup.webpairs PAIRS.jsonl.zst": (
+        "python -m benchmarks.dedup.webpairs PAIRS.jsonl.zst --thresholds 0.8"
+    ),
+    "python -m benchmarks.decontaminate DOCS.jsonl": (
+        "python -m benchmarks.decontaminate DOCS.jsonl --records 12"
+    ),
+    "python -m benchmarks.decontaminate DOCS.jsonl.zst": (
+        "python -m benchmarks.decontaminate DOCS.jsonl --records 12"
     ),
     "python -m benchmarks.exchange DIR/corpus.parquet --measure 100000 500000": (
         "python -m benchmarks.exchange CORPUS/corpus.parquet --documents 1000000 --measure 100 200"
@@ -92,10 +101,10 @@ _SCALED = {
 
 _LANGUAGES = "python benchmarks/languages.py GOLD.jsonl.zst"
 _NAMED = {
-    "cleaner restore RUN DOC_ID": "cleaner restore out/vi-news 2f5f3a7bf022da04b5650498",
-    "cleaner restore out/vi-news DOC_ID": "cleaner restore out/vi-news 2f5f3a7bf022da04b5650498",
+    "cleaner restore RUN DOC_ID": "cleaner restore out/vi-news c34ee783520a2ea91c34d22c",
+    "cleaner restore out/vi-news DOC_ID": "cleaner restore out/vi-news c34ee783520a2ea91c34d22c",
     "cleaner restore out/vi-news 4007c43957dea182b98eee33": (
-        "cleaner restore out/vi-news 2f5f3a7bf022da04b5650498"
+        "cleaner restore out/vi-news c34ee783520a2ea91c34d22c"
     ),
     "cleaner verify RUN": "cleaner verify out/vi-news",
     "cleaner show RUN": "cleaner show out/vi-news",
@@ -105,6 +114,11 @@ _NAMED = {
     "cleaner rules ID": "cleaner rules vi.related_head",
     "cleaner stages NAME": "cleaner stages noise",
     "cleaner init DIR": "cleaner init pages",
+    "cleaner init data/pages --out pages.yaml": "cleaner init data/pages --out new.yaml",
+    "cleaner mine data --min-documents 20 --min-share 0.01 --out my-rules.yaml": (
+        "cleaner mine data --min-documents 20 --min-share 0.01 --out new-rules.yaml"
+    ),
+    "cleaner schema --out cleaner.schema.json": "cleaner schema --out new.schema.json",
     "cleaner push out/vi-news /mnt/share/vi-news": "cleaner push out/vi-news share/vi-news",
     "cleaner audit out/vi-news --out sheet.csv": "cleaner audit out/vi-news --out new.csv",
     "cleaner review out/own --port 8137": "cleaner review out/own --port 0",

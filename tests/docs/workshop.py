@@ -45,8 +45,6 @@ def make(folder: Path) -> None:
     """Fill an empty folder; the working folder has to be this one."""
     for name in ("configs", "seeds"):
         shutil.copytree(ROOT / name, folder / name)
-    for name in ("benchmarks", "tools", "tests", "cleaner"):
-        (folder / name).symlink_to(ROOT / name)
     _pages(folder)
     _gold(folder)
     _runs(folder)
@@ -62,7 +60,8 @@ def _pages(folder: Path) -> None:
         _lines(folder / name, texts)
     for name in ("DOCS.jsonl", "CORPUS.jsonl"):
         _lines(folder / name, [*texts, {"id": "x", "text": "Call 0912 345 678, a@b.example.\n"}])
-    _lines(folder / "data/news.jsonl.zst", texts[:40])
+    hosts = [{**row, "url": f"https://news.example/{n}"} for n, row in enumerate(texts[:40])]
+    _lines(folder / "data/news.jsonl.zst", hosts)
     (folder / "my-rules.yaml").write_text(RULES, "utf-8")
     (folder / "pages.yaml").write_text("input: pages\nstages: [{use: noise}]\n", "utf-8")
 
@@ -99,18 +98,16 @@ def _gold(folder: Path) -> None:
 
 
 def _labelled() -> list[dict[str, Any]]:
-    """Pages with labels: a menu, a text of some lines, links below it; of nine sites."""
+    """Pages with labels: a menu, a headline, a text of some lines, links; of nine sites."""
     made = []
-    for number, page in enumerate(Corpus(27, 2)):
+    for number, page in enumerate(Corpus(45, 2)):
         text = [line for line in page.text.splitlines() if len(line) > 120]
-        menu, links = ["Home", "News", "Sport"], ["Read more", f"Other story {number}"]
-        lines = [*menu, *text, *links]
+        title = f"Of the bridge and of ferry {number}"
+        lines = ["Home", "News", "Sport", title, *text, "Read more", f"Other story {number}"]
         made.append(
             {
-                "id": f"p{number}",
                 "url": f"https://www.site{number % 9}.example/{number}",
-                "lang": "vi",
-                "title": "",
+                "title": f"{title} | Site",
                 "noisy_text": "\n".join(lines),
                 "gold_text": "\n".join(text),
                 "line_labels": "".join(str(int(line in text)) for line in lines),
@@ -120,7 +117,8 @@ def _labelled() -> list[dict[str, Any]]:
 
 
 def _runs(folder: Path) -> None:
-    """Finished runs, and a sheet with verdicts drawn from the first."""
+    """Finished runs, a sheet with verdicts drawn from the first, and a schema."""
+    _do("schema", "--out", "cleaner.schema.json")
     job = ("run", "configs/vi-news.yaml", "--quiet", "--engine", "inline", "--workers", "1")
     _do(*job)
     own = "stages.noise.packs=[my-rules.yaml, any, vi, en]"
@@ -128,15 +126,15 @@ def _runs(folder: Path) -> None:
     for name in ("first", "second", "pages"):
         shutil.copytree(folder / "out/vi-news", folder / "out" / name)
     _do("audit", "out/vi-news", "--out", "sheet.csv")
-    _judge(folder / "sheet.csv")
+    judge(folder / "sheet.csv")
     near = {"use": "near_duplicates", "threshold": 0.7, "pairs": "all"}
     for name, source in (("texts", "FILE.jsonl.zst"), ("corpus", "CORPUS/corpus.jsonl")):
         config = {"input": source, "output": f"out/{name}", "engine": "inline", "stages": [near]}
         run(parse(json.dumps(config), "workshop"))
 
 
-def _judge(sheet: Path) -> None:
-    """Fill the verdicts as a person would: everything is right; beside it an empty sheet goes."""
+def judge(sheet: Path) -> None:
+    """Fill the verdicts as a person would: all cuts and keeps are right."""
     with sheet.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     column = rows[0].index("verdict")
