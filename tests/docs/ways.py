@@ -86,7 +86,6 @@ _SCALED = {
     "python -m benchmarks.exchange DIR/corpus.parquet --measure 100000 500000": (
         "python -m benchmarks.exchange CORPUS/corpus.parquet --documents 1000000 --measure 100 200"
     ),
-    "python -m tests.faults.fuzz --cpu-seconds 3600": "python -m tests.faults.fuzz --cpu-seconds 1",
     "python tools/train_noise.py GOLD.jsonl.zst … --folds 3": (
         "python tools/train_noise.py PAGES.jsonl.zst --folds 3"
     ),
@@ -116,7 +115,7 @@ _NAMED = {
     "cleaner init DIR": "cleaner init pages",
     "cleaner init data/pages --out pages.yaml": "cleaner init data/pages --out new.yaml",
     "cleaner mine data --min-documents 20 --min-share 0.01 --out my-rules.yaml": (
-        "cleaner mine data --min-documents 20 --min-share 0.01 --out new-rules.yaml"
+        "cleaner mine data --known --min-documents 9 --min-share 0.01 --out new-rules.yaml"
     ),
     "cleaner schema --out cleaner.schema.json": "cleaner schema --out new.schema.json",
     "cleaner push out/vi-news /mnt/share/vi-news": "cleaner push out/vi-news share/vi-news",
@@ -150,6 +149,13 @@ ELSEWHERE: Mapping[str, str] = {
 """Commands that are run, with other names, by a test that has what they need."""
 
 PARSED: Mapping[str, str] = {
+    "python benchmarks/kills.py --rounds 100 --engine ray": (
+        "starts Ray four times; the same is run on the pool, and kills on Ray in"
+        " tests/engine/test_ray.py"
+    ),
+    "python -m tests.faults.fuzz --cpu-seconds 3600": (
+        "does for longer what tests/faults/test_fuzz.py does"
+    ),
     "cleaner push out/vi-news hf://datasets/owner/vi-news": "writes to a service of others",
     "python benchmarks/quality.py DOCS.parquet": "installs datatrove from the package index",
     "python -m benchmarks.dedup.run": (
@@ -157,7 +163,7 @@ PARSED: Mapping[str, str] = {
         " tests/benchmarks/test_dedup_run.py"
     ),
 }
-"""Beginnings of commands that no test can run, and why: their argument parser has to take them."""
+"""Beginnings of commands that are not run, and why: their argument parser has to take them."""
 
 
 def way(one: Shown) -> tuple[str, str]:
