@@ -1,6 +1,6 @@
 """Standing phrases against leaks: what `decontaminate` finds with which of its keys.
 
-    python -m benchmarks.decontaminate DOCS.jsonl.zst [--ngram 13] [--most 20000]
+    python -m benchmarks.decontaminate DOCS.jsonl.zst [--ngram 13] [--most 20000] [--records 240]
 
 DOCS is JSON lines with `text`: articles of one kind, which have phrases in common. A few of them
 are taken out; a paragraph of each is a record of the benchmark. A third of the records leaks: the
@@ -32,7 +32,6 @@ WAYS: tuple[dict[str, Any], ...] = (
     *({"min_count": count} for count in (3, 5, 10)),
     *({"max_corpus_count": limit} for limit in (3, 10, 30, 100)),
 )
-HELD_OUT = 240
 LEAST_WORDS = 40
 
 
@@ -61,17 +60,26 @@ def changed(record: str, draw: random.Random) -> str:
     return " ".join(words)
 
 
-def make(texts: list[str], folder: Path, seed: int) -> dict[int, int]:
-    """Write benchmark and corpus; document → in how many the record that leaked into it is."""
+def make(texts: list[str], folder: Path, seed: int, records_wanted: int) -> dict[int, int]:
+    """Write benchmark and corpus; document → in how many the record that leaked into it is.
+
+    Raises:
+        SystemExit: there are too few texts for so many records.
+    """
     draw = random.Random(seed)
     order = draw.sample(range(len(texts)), len(texts))
-    held = [n for n in order if paragraph(texts[n])][:HELD_OUT]
+    held = [n for n in order if paragraph(texts[n])][:records_wanted]
     records = [str(paragraph(texts[n])) for n in held]
     corpus = [text for n, text in enumerate(texts) if n not in set(held)]
     leaks: dict[int, int] = {}
     free = draw.sample(range(len(corpus)), len(corpus))
-    for number, record in enumerate(records[: HELD_OUT // 3]):
-        copies = COPIES[number % len(COPIES)]
+    leaking = [COPIES[number % len(COPIES)] for number in range(len(records) // 3)]
+    if len(records) < records_wanted or sum(leaking) > len(free):
+        raise SystemExit(
+            f"{len(texts):,} texts are too few for {records_wanted:,} records that leak into "
+            f"{sum(leaking):,} others: give more texts, or fewer --records"
+        )
+    for record, copies in zip(records, leaking, strict=False):
         for copy in range(copies):
             document = free.pop()
             said = changed(record, draw) if copy % 2 else record
@@ -105,15 +113,17 @@ def main() -> None:
     parser.add_argument("documents", type=Path)
     parser.add_argument("--most", type=int, default=20_000)
     parser.add_argument("--ngram", type=int, default=13)
+    parser.add_argument("--records", type=int, default=240, help="of the benchmark")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     texts = texts_of(args.documents, args.most)
     half = (LEAST_WORDS - args.ngram + 1) / 2
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        leaks = make(texts, folder, args.seed)
+        leaks = make(texts, folder, args.seed, args.records)
         total = Counter(leaks.values())
-        print(f"{len(texts) - HELD_OUT:,} documents, {HELD_OUT} records, n-grams of {args.ngram}\n")
+        documents = len(texts) - args.records
+        print(f"{documents:,} documents, {args.records} records, n-grams of {args.ngram}\n")
         heads = " | ".join(f"found of {n}" for n in COPIES)
         print(f"| keys | {heads} | dropped without a leak | half a record or more |")
         print("|" + "---|" * (len(COPIES) + 3))
@@ -121,7 +131,7 @@ def main() -> None:
             gone = dropped(folder, way, args.ngram)
             found = Counter(copies for document, copies in leaks.items() if document in gone)
             others = [score for document, score in gone.items() if document not in leaks]
-            cells = [f"{found[n] / total[n]:.2f}" for n in COPIES]
+            cells = [f"{found[n] / total[n]:.2f}" if total[n] else "" for n in COPIES]
             large = sum(score >= half for score in others)
             keys = ", ".join(f"{key}: {value}" for key, value in way.items()) or "(as they are)"
             print(f"| {keys} | {' | '.join(cells)} | {len(others)} | {large} |", flush=True)

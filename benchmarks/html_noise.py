@@ -1,6 +1,6 @@
 """Extractors of HTML alone, and before the noise stage, on sites whose text is known.
 
-    python -m benchmarks.html_noise [--set semantic] [--folder DIR]
+    python -m benchmarks.html_noise [--set semantic] [--articles 10] [--folder DIR]
 
 For each kind of site of `html_sites.py`: its pages are served on loopback, recorded to a
 `.warc.gz`, and taken by `cleaner run` to Parquet, with no stage but `tidy`, with `noise`, and with
@@ -85,9 +85,9 @@ def installed() -> dict[str, Mapping[str, object]]:
     }
 
 
-def measure(site: str, folder: Path) -> dict[str, dict[str, Score]]:
-    """Extractor → way → figures of one kind of site."""
-    found = pages(site)
+def measure(site: str, most: int | None, folder: Path) -> dict[str, dict[str, Score]]:
+    """Extractor → way → figures of one kind of site; `most` articles, all by default."""
+    found = pages(site, articles()[:most])
     archive = folder / site / f"{site}.warc.gz"
     crawl(found, archive)
     return {
@@ -114,14 +114,19 @@ def main() -> None:
     """A table: a row for each kind of site and extractor."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--set", choices=[*SITES], action="append", dest="sets")
+    parser.add_argument("--articles", type=int, metavar="N", help="the first N articles alone")
     parser.add_argument("--folder", type=Path, help="keep archives and runs in this folder")
     args = parser.parse_args()
-    print(f"{len(articles())} pages a set; word F1 (precision / recall), mean over pages\n")
+    count = len(articles()[: args.articles])
+    print(f"{count} pages a set; word F1 (precision / recall), mean over pages\n")
     print("| site | extractor | alone | + noise | + repeats, noise |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as temporary:
         for site in args.sets or SITES:
-            print(shown(site, measure(site, args.folder or Path(temporary))), flush=True)
+            print(
+                shown(site, measure(site, args.articles, args.folder or Path(temporary))),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -277,6 +277,7 @@ def test_the_page_runs(place: Path, installed: Path) -> None:
         if words[0] == "pip":
             assert (ROOT / words[2]).resolve() == EXAMPLE.resolve()
             continue
+        assert words[0] == "cleaner", line
         said[line] = succeed(cleaner(place, installed, *words[1:]))
     assert "max_capitals: 0.7" in said["cleaner stages my_stages:Hush"]
     assert "readers of plugins, for read.readers:\nsrt " in said["cleaner stages"]

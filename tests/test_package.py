@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import email
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -93,7 +96,8 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     assert about["License-Expression"] == "Apache-2.0"
     assert about["Requires-Python"] == ">=3.11"
     assert set(about.get_all("Provides-Extra") or []) == set(PROJECT["optional-dependencies"])
-    assert {"html", "ray", "docs"} <= set(PROJECT["optional-dependencies"])
+    asked = {"ray", "html", "s3", "review", "docs", "bench"}
+    assert asked <= set(PROJECT["optional-dependencies"])
     points = archive.read(name.replace("METADATA", "entry_points.txt")).decode()
     assert "cleaner = cleaner.cli:main" in points
 
@@ -147,6 +151,27 @@ def test_the_wheel_works_in_an_environment_of_its_own(
         done = run(command, *words)
         assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
     assert (tmp_path / "out" / "c" / "reports" / "report.html").is_file()
+
+
+def test_the_extra_bench_has_what_the_benchmarks_import() -> None:
+    """What a module of `benchmarks/` imports at once is in the core or the extra."""
+    extras = PROJECT["optional-dependencies"]
+    needed = [*PROJECT["dependencies"], *extras["bench"], *extras["html"], *extras["ray"]]
+    known = {re.split(r"[^\w.-]", line)[0].lower() for line in needed}
+    files = {path for path in (ROOT / "benchmarks").rglob("*.py") if "peers" not in path.parts}
+    ours = {"cleaner", "benchmarks", "tests", *(path.stem for path in files)}
+    found = set()
+    for path in files:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(str(node.module).partition(".")[0])
+    made_by = metadata.packages_distributions()
+    foreign = found - ours - sys.stdlib_module_names
+    assert {"psutil", "numpy"} <= foreign
+    for name in foreign:
+        assert known & {dist.lower() for dist in made_by[name]}, name
 
 
 def test_the_citation_is_of_this_version() -> None:

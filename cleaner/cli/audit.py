@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cleaner.cli.frame import print_json, readable
+from cleaner.cli.options import drawn_lines
 
 if TYPE_CHECKING:
     from cleaner.report.audit_score import AuditScore, Share
@@ -44,28 +45,7 @@ def audit() -> None:
 
 @audit.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--per-rule",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Cuts of each rule; and a quarter as many kept lines beside them.",
-)
-@click.option(
-    "--keeps",
-    type=click.IntRange(0, 100_000),
-    metavar="N",
-    help="Kept lines that are beside no cut.  [default: four times --per-rule]",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Another seed draws other lines; the same draws the same on any machine.",
-)
+@drawn_lines("Another seed draws other lines; the same draws the same on any machine.")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),

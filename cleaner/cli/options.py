@@ -1,4 +1,4 @@
-"""The options that change a config, shared by the commands that take one."""
+"""Options that several commands have: to change a config, and to draw lines of a run."""
 
 from __future__ import annotations
 
@@ -78,6 +78,41 @@ def no_plugins(what: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
     return click.option(
         "--no-plugins", is_flag=True, envvar="CLEANER_NO_PLUGINS", show_envvar=True, help=what
     )
+
+
+def drawn_lines(seed: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """The options of a sample of lines, `per_rule`, `keeps` and `seed`, which `seed` describes."""
+    options = (
+        click.option(
+            "--per-rule",
+            type=click.IntRange(1, 10_000),
+            default=20,
+            show_default=True,
+            metavar="N",
+            help="Cuts of each rule; and a quarter as many kept lines beside them.",
+        ),
+        click.option(
+            "--keeps",
+            type=click.IntRange(0, 100_000),
+            metavar="N",
+            help="Kept lines that are beside no cut.  [default: four times --per-rule]",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(0, 2**63 - 1),
+            default=0,
+            show_default=True,
+            metavar="N",
+            help=seed,
+        ),
+    )
+
+    def describe(command: Callable[..., R]) -> Callable[..., R]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return describe
 
 
 _OPTIONS = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cleaner.cli.frame import readable
+from cleaner.cli.options import drawn_lines
 
 if TYPE_CHECKING:
     from cleaner.report.audit import Drawn
@@ -31,28 +32,7 @@ Examples:
     metavar="N",
     help="Review so many whole pages, line by line, instead of single lines.",
 )
-@click.option(
-    "--per-rule",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Cuts of each rule; and a quarter as many kept lines beside them.",
-)
-@click.option(
-    "--keeps",
-    type=click.IntRange(0, 100_000),
-    metavar="N",
-    help="Kept lines that are beside no cut.  [default: four times --per-rule]",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Another seed draws other lines and pages.",
-)
+@drawn_lines("Another seed draws other lines and pages.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -179,10 +159,10 @@ def _serve(run: Path, review: Review, port: int, what: str) -> None:
     from cleaner.report.review.server import Server
 
     with Server(review, run.resolve().name, port) as server:
-        click.echo(readable(f"{what}; open this address (it works on this machine alone):"))
-        click.echo(server.url)
-        click.echo("labels are saved at once; Ctrl-C here, or “Finish” there, ends it")
-        try:
+        try:  # from the first word on: who was told that Ctrl-C ends it may press it at once
+            click.echo(readable(f"{what}; open this address (it works on this machine alone):"))
+            click.echo(server.url)
+            click.echo("labels are saved at once; Ctrl-C here, or “Finish” there, ends it")
             server.serve_forever(poll_interval=0.1)
         except KeyboardInterrupt:
             click.echo()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from cleaner.config.yaml_source import dump
 from cleaner.io.corpus import is_corpus
-from cleaner.io.places import ENDINGS, TRAIN, globs, values_of
+from cleaner.io.places import ENDINGS, TRAIN, globs
+from cleaner.report.card_front import front_matter, languages_of
 from cleaner.report.figures import megabytes, plural, share
 from cleaner.report.inert import inert
 from cleaner.report.lengths import token_classes
-from cleaner.report.licence import hub_licence
 from cleaner.report.stats import RunReport, StageReport
 from cleaner.stages.tokens import Tokens
 
@@ -25,11 +25,6 @@ RULES = 25
 """Rules that are named, those that removed most."""
 INPUTS = 25
 LANGUAGES = 25
-FOLDERS = 100
-"""Folders of a corpus that are configurations of the dataset, each by itself."""
-_SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
-_LEAST_SHARE = 0.01
-"""Of the documents; rarer languages are in the table, not among the dataset's own."""
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~$!&])")
 
 
@@ -62,7 +57,7 @@ def card(
     paths = sorted(name for name in manifest["files"] if is_corpus(name))
     licence = manifest.get("config", {}).get("license")  # runs of older versions have none
     parts = [
-        "---\n" + dump(_front(report, paths, columns, licence)) + "---\n",
+        "---\n" + dump(front_matter(report, paths, columns, licence)) + "---\n",
         f"# {_text(report.name)}\n",
         f"{describe(report)} Made by cleaner {_text(manifest['cleaner'])}.\n",
         *(
@@ -144,79 +139,6 @@ cleaner verify .              # checksums, books, copies, and that every origina
 """
 
 
-def _front(
-    report: RunReport, paths: Sequence[str], columns: pa.Schema, licence: str | None
-) -> dict[str, Any]:
-    """The front matter."""
-    documents = report.corpus["documents"]
-    found = [
-        lang
-        for lang, count in _languages_of(report)
-        if re.fullmatch(r"[a-z]{2,3}", lang) and count >= documents * _LEAST_SHARE
-    ]
-    front: dict[str, Any] = dict(hub_licence(licence))
-    if found:
-        front["language"] = found
-    return front | {
-        "pretty_name": report.name,
-        "size_categories": [size_category(documents)],
-        "task_categories": ["text-generation"],
-        "configs": _configs(paths),
-        **_types(paths, columns),
-    }
-
-
-def _types(paths: Sequence[str], columns: pa.Schema) -> dict[str, Any]:
-    """The types of the columns where files do not hold them: JSON lines."""
-    if not paths[0].endswith(ENDINGS["jsonl"]):
-        return {}
-    features = [{"name": column.name, **_feature(column.type)} for column in columns]
-    names = [config["config_name"] for config in _configs(paths)]
-    return {"dataset_info": [{"config_name": name, "features": features} for name in names]}
-
-
-def _feature(kind: pa.DataType) -> dict[str, Any]:
-    """A type as Hugging Face writes it: a list of numbers or texts, a list of records, or plain."""
-    if not hasattr(kind, "value_type"):
-        return {"dtype": str(kind).replace("double", "float64")}
-    inner = kind.value_type
-    if not hasattr(inner, "fields"):
-        return {"list": _feature(inner)["dtype"]}
-    return {"list": [{"name": field.name, **_feature(field.type)} for field in inner.fields]}
-
-
-def _configs(paths: Sequence[str]) -> list[dict[str, Any]]:
-    """The whole corpus, and each of its folders if there are not too many, by split."""
-    groups = {"default": globs(paths)}
-    folders: dict[str, list[str]] = {}
-    for path in paths:
-        values = values_of(path).values()
-        if values:
-            name = "_".join(re.sub(r"[^A-Za-z0-9.-]", "-", value) for value in values)
-            folders.setdefault(name, []).append(path)
-    names = {tuple(values_of(path).items()) for path in paths}
-    if len(folders) == len(names) <= FOLDERS and "default" not in folders:
-        for name, mine in sorted(folders.items()):
-            groups[name] = globs(mine, any_folder=False)
-    return [
-        {
-            "config_name": name,
-            "data_files": [{"split": split, "path": path} for split, path in found.items()],
-        }
-        for name, found in groups.items()
-    ]
-
-
-def size_category(documents: int) -> str:
-    """The class that Hugging Face puts a dataset of so many rows in."""
-    limit = 1000
-    for number, size in enumerate(_SIZES):
-        if documents < limit:
-            return f"n<{size}" if not number else f"{_SIZES[number - 1]}<n<{size}"
-        limit *= 10
-    return f"n>{_SIZES[-1]}"
-
-
 def _inputs(inputs: Sequence[Mapping[str, Any]]) -> str:
     size = sum(f["bytes"] for f in inputs)
     said = f"{plural(len(inputs), 'file')}, {megabytes(size)} as stored"
@@ -291,7 +213,7 @@ def _quarantine(report: RunReport, *, is_run: bool) -> Iterator[str]:
 
 
 def _languages(report: RunReport) -> Iterator[str]:
-    found = _languages_of(report)
+    found = languages_of(report)
     if not found:
         return
     documents = report.corpus["documents"]
@@ -327,14 +249,6 @@ def _tokens(
 
 def _digest(manifest: Mapping[str, Any], stage: Stage) -> str:
     return str(manifest["digests"][stage.name]).partition(" ")[0]
-
-
-def _languages_of(report: RunReport) -> list[tuple[str, int]]:
-    """Languages and their documents, most first; empty if no stage told any."""
-    found = report.corpus.get("langs", {})
-    if not any(found):
-        return []
-    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _columns(columns: pa.Schema) -> str:

@@ -12,7 +12,8 @@ from cleaner.report.figures import plural
 from cleaner.report.inert import JOINERS, inert
 
 if TYPE_CHECKING:
-    from cleaner.report.diff import Changed, Figure, Move, RuleChange, RunDiff, Setting
+    from cleaner.report.diff import Changed, Move, RunDiff
+    from cleaner.report.diff_facts import Figure, RuleChange, Setting
     from cleaner.report.fates import Fate
     from cleaner.report.word_diff import Run
 

@@ -38,6 +38,8 @@ from cleaner.report.summary import books, idle, remarks
 PAGE = "report.html"
 RULES = 400
 """Rules that are shown, those that removed most."""
+RULES_FIRST = 20
+"""Rules that are seen until more are asked for; `report.css` has the number, too."""
 RULES_WITH_EXAMPLES = 120
 """Rules that are shown with examples; further ones are shown by their figures."""
 MOST_CONFIG = 40_000
@@ -95,7 +97,7 @@ def render(findings: Findings, *, audit: AuditScore | None = None) -> str:
         report=report,
         first=report.stages[0].counts,
         stages=report.stages,
-        stay=report.stages[-1].counts["chars_kept"] + report.stages[-1].counts["chars_rewritten"],
+        stay=report.chars_left,
         totals=_totals(report.stages),
         faults=books(report),
         warnings=_warnings(findings),
@@ -107,6 +109,7 @@ def render(findings: Findings, *, audit: AuditScore | None = None) -> str:
         curves=_curves(findings),
         config=_config(findings),
         rules=findings.rules[:RULES],
+        rules_first=RULES_FIRST,
         rules_shown=RULES_WITH_EXAMPLES,
         most_inputs=MOST_INPUTS,
         style=style,

@@ -69,6 +69,12 @@ class RunReport:
     up_to_date: bool = False
     exit_code: int = 0
 
+    @property
+    def chars_left(self) -> int:
+        """Code points of the originals that the corpus has, as they were or rewritten."""
+        last = self.stages[-1].counts
+        return last["chars_kept"] + last["chars_rewritten"]
+
     def to_json(self) -> dict[str, Any]:
         """What goes to `report.json`: no times, no paths of this machine."""
         return {

@@ -96,7 +96,7 @@ def _title(report: RunReport) -> Text:
     if report.left_out:
         title.append(f", {report.left_out:,} left out by --limit or --sample", "yellow")
     elif first["chars_in"]:
-        kept = share(report.corpus.get("chars", 0), first["chars_in"])
+        kept = share(report.chars_left, first["chars_in"])
         title.append(f", {kept} of the characters", "not bold")
     return title
 

@@ -16,9 +16,8 @@ from cleaner.config.model import (
     RunConfig,
     Write,
     expand_input,
-    format_size,
-    parse_size,
 )
+from cleaner.config.values import format_size, parse_size
 
 
 @pytest.mark.parametrize(

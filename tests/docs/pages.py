@@ -145,6 +145,17 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def run_all(page: str, folder: Path) -> dict[str, str]:
+    """Run every line of a page's `sh` blocks by a shell, in their order: line → what it printed."""
+    said = {}
+    for block in blocks(page, "sh"):
+        for line in block.text.splitlines():
+            done = shell(line, folder)
+            assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+            said[line] = done.stdout
+    return said
+
+
 def _programs(folder: Path) -> Path:
     """A folder with `cleaner` and `python`; beside the working folder, not in it."""
     programs = folder.parent / f"{folder.name}-bin"

@@ -594,6 +594,7 @@ def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
     commands = [line for block in blocks("sh") for line in block.splitlines()]
     ours = [line for line in commands if line.startswith("cleaner ")]
     assert len(ours) == 4
+    assert {line.split()[0] for line in commands} == {"cleaner", "tail", "pip"}
     for line in ours[:3]:
         done(sys.executable, "-m", "cleaner", *shlex.split(line)[1:])
     doc_id, offset, skip, size = done(sys.executable, "-c", look).split()

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,51 +14,34 @@ from cleaner.config.load import load, parse
 from cleaner.engine.driver import run
 from cleaner.quality.catalogue import RULES, SETS
 from cleaner.quality.words import LANGUAGES
+from tests.docs.pages import ROOT, blocks, run_all, working_folder
 from tests.engine.runs import rows_of
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "quality.md").read_text("utf-8")
 PRESETS = ("fineweb2-like", "refinedweb-like")
-
-
-def blocks(language: str) -> list[str]:
-    """The fenced code blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the samples, to run commands in."""
-    for name in ("configs", "seeds"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+    folder = working_folder(tmp_path)
     line = (ROOT / "seeds" / "news-en-01-ferry.txt").read_text("utf-8").splitlines()
     text = max(line, key=len)
-    (tmp_path / "held-out.jsonl").write_text(json.dumps({"question": text}) + "\n", "utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    (folder / "held-out.jsonl").write_text(json.dumps({"question": text}) + "\n", "utf-8")
+    monkeypatch.chdir(folder)
+    return folder
 
 
 @pytest.mark.slow
 def test_commands_run(place: Path) -> None:
     """Each ends with exit code 0."""
-    commands = [line for block in blocks("sh") for line in block.splitlines()]
-    assert len(commands) >= 2
-    for line in commands:
-        assert line.startswith("cleaner ")
-        done = subprocess.run(
-            [sys.executable, "-m", "cleaner", *shlex.split(line)[1:]],
-            cwd=place,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    assert len(run_all(PAGE, place)) >= 2
 
 
 @pytest.mark.parametrize("number", range(3))
 def test_configs_of_the_page_run(place: Path, number: int) -> None:
     """They load, run on the samples, and do what the text beside them says."""
-    text = blocks("yaml")[number] + "engine: inline\nmax_bad: 0.2\nname: page\n"
+    text = blocks(PAGE, "yaml")[number].text + "engine: inline\nmax_bad: 0.2\nname: page\n"
     run(parse(text, "page.yaml"))
     corpus, ledger = rows_of(place / "out/page", "corpus"), rows_of(place / "out/page", "ledger")
     assert corpus

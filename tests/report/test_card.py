@@ -18,7 +18,8 @@ from cleaner.cli import main
 from cleaner.config.load import parse
 from cleaner.errors import CleanerError
 from cleaner.io.schema import CORPUS
-from cleaner.report.card import card, describe, size_category
+from cleaner.report.card import card, describe
+from cleaner.report.card_front import size_category
 from cleaner.report.croissant import croissant
 from cleaner.report.licence import hub_licence
 from tests.report.reports import HOSTILE, made_up

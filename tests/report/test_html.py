@@ -19,7 +19,7 @@ import cleaner
 from cleaner.cli import main
 from cleaner.errors import InputError, IntegrityError
 from cleaner.report.collect import collect
-from cleaner.report.html import render, without_timings, write_page
+from cleaner.report.html import RULES_FIRST, render, without_timings, write_page
 from tests.report.browser import CHROMIUM, browser
 from tests.report.tiny_run import SCRIPT, make_run
 
@@ -251,4 +251,36 @@ def test_the_page_in_a_browser(run: Path, tmp_path: Path) -> None:
             tab.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
             assert tab.run("innerWidth") == width
             assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+        assert tab.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt-get install chromium)")
+def test_a_long_list_of_rules_is_folded(run: Path, tmp_path: Path) -> None:
+    """The first ones are seen until more are asked for; search, filters and paper have all."""
+    findings = collect(run)
+    rule = replace(findings.rules[0], action="cut", chars=7)
+    many = tuple(replace(rule, rule=f"site.rule_{i}", count=i + 1) for i in range(50))
+    page = tmp_path / "page.html"
+    page.write_text(render(replace(findings, rules=many)), "utf-8")
+    seen = "[...document.querySelectorAll('.rule')].filter(r => r.offsetHeight > 0).length"
+    told = "document.getElementById('shown').textContent"
+    further = "document.getElementById('further')"
+    with browser(tmp_path / "profile") as tab:
+        tab.open(page)
+        assert tab.run(seen) == RULES_FIRST
+        assert tab.run(told) == f"{RULES_FIRST} of 50 rules"
+        tab.run("document.getElementById('q').value = 'rule_4'")
+        tab.run("document.getElementById('q').dispatchEvent(new Event('input'))")
+        assert tab.run(seen) == 11
+        assert tab.run(f"{further}.hidden")
+        tab.run("document.getElementById('q').value = ''")
+        tab.run("document.getElementById('q').dispatchEvent(new Event('input'))")
+        assert tab.run(seen) == RULES_FIRST
+        tab.call("Emulation.setEmulatedMedia", media="print")
+        assert tab.run(seen) == 50
+        tab.call("Emulation.setEmulatedMedia", media="screen")
+        tab.run(f"{further}.click()")
+        assert tab.run(seen) == 50
+        assert tab.run(told) == "50 of 50 rules"
         assert tab.errors == []

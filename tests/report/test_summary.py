@@ -127,6 +127,13 @@ def test_what_was_left_out_is_in_the_title() -> None:
     assert title == "made-up  990 of 1,003 documents kept, 900 left out by --limit or --sample"
 
 
+def test_the_share_is_that_of_the_page() -> None:
+    """Of the originals: what a rewrite made longer or shorter does not count."""
+    report = made_up()
+    longer = replace(report, corpus=report.corpus | {"chars": 4_900_000})
+    assert printed(longer).splitlines()[0].endswith(" 80.2 % of the characters")
+
+
 def test_books_that_do_not_balance_are_shown() -> None:
     """Within a stage and between two."""
     report = made_up()

@@ -7,6 +7,9 @@
   const rules = all(".rule");
   const list = one("rule-list");
   const unfold = one("unfold");
+  const further = one("further");
+
+  let isAll = false;
 
   document.documentElement.classList.add("script");
 
@@ -26,7 +29,10 @@
       item.node.hidden = !isShown;
       hits += isShown;
     }
-    const shown = rules.filter((rule) => !rule.hidden).length;
+    const isShort = Boolean(further) && !isAll && !words.length && !stage.value && !action.value;
+    list?.classList.toggle("short", isShort);
+    if (further) further.hidden = !isShort;
+    const shown = isShort ? further.dataset.first : rules.filter((rule) => !rule.hidden).length;
     found.textContent = words.length ? `${hits} of ${items.length}` : "";
     document.body.classList.toggle("searching", words.length > 0);
     if (list) one("shown").textContent = `${shown} of ${rules.length} rules`;
@@ -34,6 +40,11 @@
       const inside = all(".item", section);
       section.classList.toggle("empty", inside.length > 0 && inside.every((node) => node.hidden));
     }
+  }
+
+  function showAll() {
+    isAll = true;
+    filter();
   }
 
   function sort() {
@@ -71,6 +82,7 @@
     for (const select of [stage, action]) select.addEventListener("change", filter);
     order.addEventListener("change", sort);
     unfold.addEventListener("click", openAll);
+    further?.addEventListener("click", showAll);
   }
   // A browser may fill the fields again when the page is reloaded.
   if (list) sort();

@@ -95,13 +95,15 @@
     if (isPages) {
       one("language").textContent = found.language;
       const noise = found.lines.filter((line) => !isText(line)).length;
-      one("sizes").textContent = `${found.lines.length} lines, ${noise} noise`;
+      one("sizes").textContent = ` · ${found.lines.length} lines, ${noise} of them noise`;
     } else {
       one("badge").textContent = found.action;
       one("badge").className = `badge ${found.action}`;
       one("rule").textContent = found.rule;
-      const score = found.score === null ? "" : `score ${found.score.toFixed(3)}, `;
-      one("band").textContent = `${score}band ${found.band}`;
+      const band = { none: "", other: "", near: "kept beside a cut of this rule" }[found.band]
+        ?? `drawn from those ${found.band}`;
+      const score = found.score === null ? "" : `score ${found.score.toFixed(3)}`;
+      one("band").textContent = [score, band].filter(Boolean).join(", ");
       one("reason").textContent = found.reason;
       for (const [id, count] of [["above", found.above], ["below", found.below]]) {
         one(id).textContent = count ? `${count} more lines ${id}` : "";
