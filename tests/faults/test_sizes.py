@@ -72,15 +72,18 @@ def test_ten_million_lines_without_a_record(tmp: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["empty.txt", "empty.jsonl"])
-def test_ten_million_empty_lines_of_a_document(tmp: Path, name: str) -> None:
-    """Each is a passage, some 400 bytes; the run ends, and the document comes back."""
-    text = "first\n" + "\n" * 10_000_000 + "last\n"
+@pytest.mark.parametrize("lines", [500_000, 10_000_000])
+def test_many_empty_lines_of_a_document(tmp: Path, name: str, lines: int) -> None:
+    """Each is a passage: up to `read.max_lines` it is kept, above it put aside."""
+    text = "first\n" + "\n" * (lines - 1) + "last"
     (tmp / "in").mkdir()
     content = text if name == "empty.txt" else json.dumps({"text": text}) + "\n"
     (tmp / "in" / name).write_text(content)
-    assert peak_of_a_run(tmp) < 6144 * MB
-    [row] = rows_of(tmp / "run", "corpus")
-    assert row["text"].startswith("first\n")
-    assert row["text"].endswith("last\n")
-    assert len(row["text"]) < 100
-    assert restore(tmp / "run", row["doc_id"]) == text.encode()
+    (tmp / "in" / "other.txt").write_text("beside")
+    assert peak_of_a_run(tmp) < 768 * MB
+    bad = rows_of(tmp / "run", "quarantine")
+    assert [row["reason"] for row in bad] == ["too_many_lines"] * (lines > 500_000)
+    kept = {row["text"][:5]: row["doc_id"] for row in rows_of(tmp / "run", "corpus")}
+    assert set(kept) == {"besid"} | ({"first"} if not bad else set())
+    if not bad:
+        assert restore(tmp / "run", kept["first"]) == text.encode()
