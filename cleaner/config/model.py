@@ -104,6 +104,12 @@ class Read(_Model):
     max_document_bytes: Size = Field(
         default=64 << 20, description="Longer documents are quarantined as `too_large`."
     )
+    max_lines: int = Field(
+        default=500_000,
+        ge=1,
+        description="Documents of more lines are quarantined as `too_many_lines`: a line takes some"
+        " 500 bytes of memory, however short it is.",
+    )
     max_bad_bytes_ratio: float = Field(
         default=0.01,
         ge=0,

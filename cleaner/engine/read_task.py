@@ -119,6 +119,7 @@ def read_options(read: settings.Read) -> ReadOptions:
         date_column=read.date_column,
         encoding=read.encoding,
         max_document_bytes=read.max_document_bytes,
+        max_lines=read.max_lines,
         max_bad_bytes_ratio=read.max_bad_bytes_ratio,
         max_ratio=read.max_ratio,
         html_extractor=read.html_extractor,

@@ -139,12 +139,7 @@ def _read_group(
         collector.add_bad(BadRecord(source.file.source, "crash", detail, record))
         collector.count(source.index, rows)
         return rows
-    parquet = source.dictionaries if _is_repetitive(metadata, source.columns) else source.parquet
-    average = max(1, metadata.total_byte_size // max(1, rows))
-    size = min(max(1, source.options.batch_bytes // average), MAX_ROWS)
-    batches = parquet.iter_batches(
-        size, row_groups=[group], columns=source.columns.names(), use_threads=False
-    )
+    batches = _batches(source, group)
     done: int = 0
     why = "the file ends its column early"
     while True:
@@ -164,22 +159,35 @@ def _read_group(
     return max(rows, done)
 
 
-def _is_repetitive(metadata: pq.RowGroupMetaData, columns: _Columns) -> bool:
+def _batches(source: _Source, group: int) -> Iterator[pa.RecordBatch]:
+    """The rows of a group; raises what Arrow raises where they are damaged."""
+    metadata = source.parquet.metadata.row_group(group)
+    average = max(1, metadata.total_byte_size // max(1, metadata.num_rows))
+    size = min(max(1, source.options.batch_bytes // average), MAX_ROWS)
+    parquet = source.dictionaries if _is_repetitive(source, group) else source.parquet
+    yield from parquet.iter_batches(size, [group], source.columns.names(), use_threads=False)
+
+
+def _is_repetitive(source: _Source, group: int) -> bool:
     """Whether the text column stores indices into a dictionary, so that its size says nothing.
 
     A megabyte in the file may then be terabytes of text; such a column is decoded piece by piece.
+
+    Raises:
+        OSError, ValueError, pa.ArrowException: the footer is damaged.
     """
-    for number in range(metadata.num_columns):
-        chunk = metadata.column(number)
-        try:
-            name = chunk.path_in_schema
-        except ValueError as error:
-            raise StreamFault("corrupt", f"the name of a column is not UTF-8: {error}") from error
-        if name == columns.text and chunk.has_dictionary_page:
-            start = chunk.dictionary_page_offset or chunk.data_page_offset
-            share = 1 - (chunk.data_page_offset - start) / max(1, chunk.total_compressed_size)
-            return bool(share * chunk.total_uncompressed_size < _INDEX_BYTES * chunk.num_values)
-    return False
+    schema = source.parquet.schema
+    paths = [schema.column(number).path for number in range(len(schema))]
+    number = paths.index(source.columns.text)
+    # What a footer says of a column ends the process if it is wrong and Python asks for it first;
+    # the reader of rows, who comes to the same facts, raises an error. One row is decoded.
+    next(source.parquet.iter_batches(1, [group], [source.columns.text], use_threads=False), None)
+    chunk = source.parquet.metadata.row_group(group).column(number)
+    if not chunk.has_dictionary_page:
+        return False
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    share = 1 - (chunk.data_page_offset - start) / max(1, chunk.total_compressed_size)
+    return bool(share * chunk.total_uncompressed_size < _INDEX_BYTES * chunk.num_values)
 
 
 def _take_batch(

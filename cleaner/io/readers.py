@@ -8,6 +8,7 @@ from cleaner.io.chunks import Chunk
 from cleaner.io.html_text import Extractor
 from cleaner.io.inputs import InputFile
 from cleaner.io.limit import Limit
+from cleaner.io.many_lines import without_many_lines
 from cleaner.io.read_html import read_html
 from cleaner.io.read_jsonl import read_jsonl
 from cleaner.io.read_parquet import read_parquet
@@ -36,7 +37,13 @@ def read_chunk(
     Raises:
         InputError: there is HTML, and no extractor is installed to read it with.
     """
-    collector = Collector(options, watch, limit)
+    for read in _read_parts(chunk, files, Collector(options, watch, limit)):
+        yield without_many_lines(read, files, options.max_lines)
+
+
+def _read_parts(chunk: Chunk, files: Sequence[InputFile], collector: Collector) -> Iterator[Read]:
+    """What the readers give, part by part."""
+    options = collector.options
     with Extractor(options) as extractor:
         for index, start, end in chunk.files:
             file = files[index]

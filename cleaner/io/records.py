@@ -47,6 +47,7 @@ class ReadOptions:
     date_column: str | None = "date"
     encoding: str | None = None
     max_document_bytes: int = 64 << 20
+    max_lines: int = 500_000
     max_bad_bytes_ratio: float = 0.01
     max_ratio: float = 200.0
     max_decompressed_bytes: int = 1 << 40
@@ -62,6 +63,8 @@ class ReadOptions:
         for name in ("max_document_bytes", "batch_bytes"):
             if not 1 <= getattr(self, name) <= _MAX_ARROW_BYTES // 2:
                 raise ValueError(f"{name} must be from 1 to {_MAX_ARROW_BYTES // 2}")
+        if self.max_lines < 1:
+            raise ValueError("max_lines must be at least 1")
         if self.max_ratio < 1 or self.max_decompressed_bytes < 1:
             raise ValueError("max_ratio and max_decompressed_bytes must be at least 1")
         if not 0 <= self.max_bad_bytes_ratio <= 1:
@@ -184,7 +187,7 @@ class Collector:
         """Give what was gathered, and begin anew."""
         self._seal()
         documents = _one_batch(self._batches)
-        quarantine = _quarantine(self._bad)
+        quarantine = quarantine_rows(self._bad)
         read = Read(documents, quarantine, self._records, self._blank, self._passed)
         self._batches, self._bad, self._records, self._passed = [], [], {}, {}
         self._blank = self._cost = 0
@@ -234,7 +237,7 @@ def _originals(rows: Sequence[Document]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=ORIGINALS)
 
 
-def _quarantine(rows: Sequence[BadRecord]) -> pa.RecordBatch:
+def quarantine_rows(rows: Sequence[BadRecord]) -> pa.RecordBatch:
     """Bad records as columns."""
     columns = [
         pa.array([b.source for b in rows], pa.string()),

@@ -109,7 +109,7 @@ def test_without_workers_the_same_command_finds_it(tmp: Path) -> None:
     codes = []
     for _ in range(4):
         process = start("cleaner", "run", str(path), "--quiet")
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
         codes.append(process.returncode)
     assert codes == [7, 7, 7, 0], output
     make_run(tmp, stages, name="pool", engine=POOL)

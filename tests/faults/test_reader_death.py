@@ -125,7 +125,7 @@ def test_a_command_without_workers_finds_it_when_it_is_given_again(
     codes = []
     for _ in range(4):
         command = [sys.executable, "-m", "cleaner", "run", str(path), "--quiet"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=300, check=False)
         codes.append(done.returncode)
     assert codes == [*[-signal.SIGKILL] * 3, 0], done.stderr
     assert [r["record"] for r in rows_of(tmp / "run", "quarantine")] == [7]
