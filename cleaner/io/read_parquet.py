@@ -31,8 +31,8 @@ MAX_ROWS = 1 << 14
 """Rows that are read at once, however short they are."""
 _UNREADABLE = (ValueError, OverflowError, RecursionError, pa.ArrowException)
 _HOW = {"pre_buffer": False, "buffer_size": BLOCK, "page_checksum_verification": True}
-_INDEX_BYTES = 8
 _UTF8 = pa.scalar("utf-8", pa.string())
+_INDEX_BYTES = 8
 """A text that takes less is an index into a dictionary, see `_is_repetitive`."""
 
 

@@ -282,7 +282,7 @@ def test_an_output_that_is_no_folder(tmp: Path) -> None:
 
 @pytest.mark.parametrize("which", [0, 1, 2])
 def test_names_of_columns_that_are_not_utf8(tmp: Path, which: int) -> None:
-    """In the footer of a Parquet file, in each place that names a column: the file is put aside."""
+    """In the footer of a Parquet file, in each place that names a column: put aside, or not needed."""
     write_records(tmp / "in" / "a.jsonl", ["fine"])
     table = pa.table({"text": ["one", "two"]})
     path = tmp / "in" / "b.parquet"
@@ -292,6 +292,6 @@ def test_names_of_columns_that_are_not_utf8(tmp: Path, which: int) -> None:
     at = places[which % len(places)] + 1
     path.write_bytes(data[:at] + b"\xf4" + data[at + 1 :])
     report = make_run(tmp, [MEND])
-    assert rows_of(tmp / "run", "corpus")[0]["text"] == "fine"
+    texts = [row["text"] for row in rows_of(tmp / "run", "corpus")]
     assert set(report.quarantine) <= {"corrupt", "missing_column"}
-    assert report.quarantine
+    assert texts == (["fine"] if report.quarantine else ["fine", "one", "two"])  # none is lost

@@ -173,7 +173,7 @@ def test_pieces_are_asked_about_after_a_death_only(tmp: Path) -> None:
     with Trail(tmp, 0, "f", suspects=suspects) as trail:
         watch = trail.reading(3)
         assert watch is not None
-        assert [watch(4, 100, 120), watch(5, 100, 120), watch(4, 120, 130)] == [True, False, False]
+        assert [watch(4, 100, 120), watch(5, 100, 120), watch(4, 120, 130)] == ["crash", "", ""]
 
 
 def test_deaths_on_the_same_bytes_of_two_files_are_two() -> None:

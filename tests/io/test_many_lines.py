@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.io.inputs import discover, plan_chunks
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import discover
 from cleaner.io.many_lines import line_ends
 from cleaner.io.readers import ReadOptions, read_chunk
 from cleaner.text.segment import passages

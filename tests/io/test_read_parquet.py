@@ -303,7 +303,8 @@ def test_files_without_rows_are_nothing(tmp_path: Path) -> None:
 FLIPPED = """
 import sys
 from pathlib import Path
-from cleaner.io.inputs import discover, plan_chunks
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import discover
 from cleaner.io.readers import ReadOptions, read_chunk
 
 path = Path(sys.argv[1])
