@@ -282,7 +282,7 @@ def test_an_output_that_is_no_folder(tmp: Path) -> None:
 
 @pytest.mark.parametrize("which", [0, 1, 2])
 def test_names_of_columns_that_are_not_utf8(tmp: Path, which: int) -> None:
-    """In the footer of a Parquet file, in each place that names a column: put aside, or not needed."""
+    """In the footer of a Parquet file, wherever a column is named: put aside, or not needed."""
     write_records(tmp / "in" / "a.jsonl", ["fine"])
     table = pa.table({"text": ["one", "two"]})
     path = tmp / "in" / "b.parquet"
