@@ -3,11 +3,9 @@
 Four kinds of site, each with menus, boxes of related articles (title, title, teaser), share bars,
 comment forms, a cookie bar and a footer, in the article's language: `semantic` (article, nav,
 aside), `soup` (nested divs without a meaning), `tables` (a layout of tables, lines ended by br),
-`lists` (nearly everything in lists, and related articles in the midst of the text). The pages can
-be served on loopback and recorded to a web archive, byte for byte.
-
-A link to a related article stands within the text, too, as editors' programs put it there: between
-two paragraphs, and not in a table, a poem or a list.
+`lists` (nearly everything in lists, and related articles in the midst of the text, be that between
+two paragraphs or between two verses, or rows of a table). The pages can be served on loopback and
+recorded to a web archive, byte for byte.
 """
 
 from __future__ import annotations
@@ -29,8 +27,6 @@ from typing import Any
 SEEDS = Path(__file__).parents[1] / "seeds"
 LEAST_LINES = 3
 """Articles of fewer lines are no pages of their own; they are teasers."""
-PARAGRAPH = 60
-"""Characters from which a line counts as a paragraph."""
 _COPIES = {"news-vn-21-tap-huan-copy.txt"}
 _DATE = "2024-05-06T07:08:09Z"
 
@@ -232,13 +228,6 @@ def _is_item(line: str) -> bool:
     return line.startswith(("- ", "• ", "* ", "– "))
 
 
-def _gap(article: Article) -> int:
-    """Where a box may stand in the text: between the two paragraphs that are nearest its middle."""
-    sizes = [0 if _is_item(line) else len(line) for line in article.lines]
-    gaps = [n for n in range(1, len(sizes)) if min(sizes[n - 1 : n + 1]) >= PARAGRAPH]
-    return min(gaps, key=lambda n: abs(2 * n - len(sizes)), default=len(sizes))
-
-
 def _links(words: Sequence[str]) -> list[str]:
     return [f'<a href="/{number}">{_e(word)}</a>' for number, word in enumerate(words)]
 
@@ -257,17 +246,13 @@ def semantic(article: Article, others: Sequence[Article], frame: Frame) -> str:
     share = "".join(f"<li>{link}</li>" for link in _links(frame.share))
     body: list[str] = []
     items: list[str] = []
-    gap = _gap(article)
-    for number, line in enumerate((*article.lines, "")):
+    for line in (*article.lines, ""):
         if _is_item(line):
             items.append(f"<li>{_e(line)}</li>")
             continue
         if items:
             body.append(f"<ul>{''.join(items)}</ul>")
             items = []
-        if number == gap:
-            link = f'<a href="/9">{_e(others[9].title)}</a>'
-            body.append(f"<p><strong>{_e(frame.related)}: {link}</strong></p>")
         if line:
             body.append(f"<p>{_e(line)}</p>")
     boxes = "".join(
@@ -280,7 +265,6 @@ def semantic(article: Article, others: Sequence[Article], frame: Frame) -> str:
         f'{_head(article, "semantic")}<body><div role="dialog"><p>{_e(frame.cookies)}</p>'
         f"<button>{_e(frame.accept)}</button></div><header><nav><ul>{menu}</ul></nav></header>"
         f"<main><article><h1>{_e(article.title)}</h1><ul>{share}</ul>{''.join(body)}"
-        f"<p>{_e(frame.newsletter)}</p><ul><li>{'</li><li>'.join(_links(frame.menu[1:4]))}</li></ul>"
         "</article>"
         f"<section><h2>{_e(frame.related)}</h2>{boxes}</section>"
         f"<section><h2>{_e(frame.comments)}</h2><form><h3>{_e(frame.form[0])}</h3>{fields}"
@@ -301,9 +285,7 @@ def soup(article: Article, others: Sequence[Article], frame: Frame) -> str:
 
     menu = div(*(div(link) for link in _links(frame.menu)))
     share = div(*(f"<span>{link}</span> " for link in _links(frame.share)))
-    lines = [div(_e(line)) for line in article.lines]
-    lines.insert(_gap(article), div(div(_e(frame.related)), div(_e(others[9].title))))
-    body = div(*lines)
+    body = div(*(div(_e(line)) for line in article.lines))
     boxes = [
         div(
             div(f'<a href="/{n}">{_e(o.title)}</a>'),
@@ -332,9 +314,7 @@ def soup(article: Article, others: Sequence[Article], frame: Frame) -> str:
 def tables(article: Article, others: Sequence[Article], frame: Frame) -> str:
     """A layout of tables; the text is one cell, its lines are ended by br."""
     menu = "".join(f"<tr><td>{link}</td></tr>" for link in _links(frame.menu))
-    lines = [_e(line) for line in article.lines]
-    lines.insert(_gap(article), f"<b>{_e(frame.related)}</b><br>{_e(others[9].title)}")
-    text = "<br><br>".join(lines)
+    text = "<br><br>".join(map(_e, article.lines))
     boxes = "".join(
         f"<tr><td><b>{_e(o.title)}</b></td></tr><tr><td>{_e(o.title)}<br>{_e(_teaser(o))}</td></tr>"
         for o in others[:4]
@@ -364,7 +344,7 @@ def lists(article: Article, others: Sequence[Article], frame: Frame) -> str:
         f'<li><a href="/{n}">{_e(o.title)}</a></li>' for n, o in enumerate(others[:2])
     )
     body = [f"<p>{_e(line)}</p>" for line in article.lines]
-    body.insert(_gap(article), f"<div><p><b>{_e(frame.related)}</b></p><ul>{between}</ul></div>")
+    body.insert(len(body) // 2, f"<div><p><b>{_e(frame.related)}</b></p><ul>{between}</ul></div>")
     boxes = "".join(
         f'<li><a href="/{n}">{_e(o.title)}</a><ul><li>{_e(o.title)}</li>'
         f"<li>{_e(_teaser(o))}</li></ul></li>"

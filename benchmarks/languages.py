@@ -47,7 +47,7 @@ def one_by_one(tell: Callable[[str], Any]) -> Tell:
 
 def cleaners(name: str) -> Tell:
     """A back end of cleaner."""
-    from cleaner.text.language import identifier
+    from cleaner.text.identifier import identifier
 
     model = identifier(name, CHARS)  # type: ignore[arg-type]  # the name was checked
     return lambda texts: [guess.lang for guess in model.identify_many(texts)]

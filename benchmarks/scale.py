@@ -1,15 +1,20 @@
-"""How the work of each phase grows with the corpus, and what another engine costs.
+"""How the work and the memory of each phase grow with the corpus, and what another engine costs.
 
     python benchmarks/scale.py --documents 2000 20000 100000 --workers 2
-    python benchmarks/scale.py --documents 20000 --workers 2 --engine ray
+    python benchmarks/scale.py --documents 100000 1000000 --short --results FILE
     python benchmarks/scale.py --documents 100000 500000 --config benchmarks/copies.yaml \
         --corpus DIR/corpus.jsonl
+    python benchmarks/scale.py --documents 20000 --workers 2 --engine local ray
 
-`--corpus` takes the first lines of a file in place of generated pages. Two sizes and more are
-fitted by a straight line, CPU seconds = a + b · documents.
+`--corpus` takes the first lines of a file in place of generated pages, `--short` makes pages of
+about 900 bytes. With `--results` what was measured is kept in a file, and is not measured again.
+With several engines all that a run publishes is compared, byte by byte, with the first one's.
 
 CPU seconds are user and system time: of a phase, those of its tasks; in all, those of every process
 that the command started, Ray's own among them. They hardly depend on what else the machine does.
+The exponent is the slope in logarithms through all sizes; two sizes and more are also fitted by a
+straight line, a + b · documents, and `ms a document` is its b. Memory is the sum of PSS over all
+processes, looked at in the same interval; mapped files are part of it, but not of `anonymous`.
 """
 
 from __future__ import annotations
@@ -19,17 +24,20 @@ import ctypes
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 from corpus import Corpus, write
+from kills import published
+from pipeline import Peaks, current_phase, memory
 
 CONFIG = Path(__file__).parents[1] / "configs" / "vi-news.yaml"
 INTERVAL = 0.2
@@ -39,13 +47,24 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One run: CPU seconds in all and of each phase's tasks, wall seconds, bytes of work files."""
+    """One run: CPU seconds in all and of each phase's tasks, wall seconds, bytes of work files.
+
+    Attributes:
+        peak: the most memory of all processes together, in bytes; `anonymous` without files.
+        peaks: the same for each phase.
+        files: the sha256 of each published file.
+    """
 
     documents: int
+    engine: str
     cpu: float
     wall: float
     phases: dict[str, float]
     work_bytes: int
+    peak: int
+    anonymous: int
+    peaks: dict[str, int]
+    files: dict[str, str]
 
 
 def measure(
@@ -61,12 +80,14 @@ def measure(
     command += ["--input", str(source), "--output", str(output), "--workers", str(workers)]
     command += ["--engine", engine, "--set", "keep_work=true"]
     seen: dict[tuple[int, float], float] = {}
+    peaks = Peaks()
     started = time.perf_counter()
     with subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": str(CONFIG.parents[1])}
     ) as process:
         while process.poll() is None:
             look(seen)
+            peaks.add(current_phase(output / "run.log"), *memory(process.pid))
             time.sleep(INTERVAL)
     wall = time.perf_counter() - started
     if process.returncode:
@@ -74,11 +95,16 @@ def measure(
     work = output / "work"
     files = [p for p in work.rglob("*") if p.is_file()]
     return Result(
-        documents,
-        sum(seen.values()),
-        wall,
-        phases(output, work),
-        sum(p.stat().st_size for p in files),
+        documents=documents,
+        engine=engine,
+        cpu=sum(seen.values()),
+        wall=wall,
+        phases=phases(output, work),
+        work_bytes=sum(p.stat().st_size for p in files),
+        peak=peaks.total,
+        anonymous=peaks.anonymous,
+        peaks=peaks.phases,
+        files=published(output),
     )
 
 
@@ -107,23 +133,44 @@ def phases(output: Path, work: Path) -> dict[str, float]:
     return found
 
 
-def show(results: list[Result]) -> None:
-    """A table: a line a phase, a column a size; the exponent between the last two sizes."""
-    print(f"{'CPU seconds':<58}" + "".join(f"{r.documents:>11,}" for r in results) + "  exponent")
+def show(results: Sequence[Result]) -> None:
+    """A table: a line a phase, a column a size; how each grows, by a power and by a line."""
+    sizes = [r.documents for r in results]
+    head = "".join(f"{size:>11,}" for size in sizes)
+    print(f"{results[0].engine + ', CPU seconds':<58}{head}  exponent  ms a document")
     rows = {name: [r.phases[name] for r in results] for name in results[0].phases}
     rows["all tasks"] = [sum(r.phases.values()) for r in results]
     rows["all processes"] = [r.cpu for r in results]
-    rows["work files, MB"] = [r.work_bytes / 1e6 for r in results]
     for name, values in rows.items():
         growth = ""
-        if len(values) > 1 and min(values[-2:]) > 0:
-            size = math.log(results[-1].documents / results[-2].documents)
-            growth = f"{math.log(values[-1] / values[-2]) / size:10.2f}"
+        if len(values) > 1 and min(values) > 0:
+            growth = f"{power(sizes, values):10.2f}{1e3 * fit(sizes, values)[1]:15.4f}"
         print(f"{name[:57]:<58}" + "".join(f"{v:>11.2f}" for v in values) + growth)
-    print(f"{'wall seconds':<58}" + "".join(f"{r.wall:>11.1f}" for r in results))
+    each = [1e3 * r.cpu / r.documents for r in results]
+    print(f"{'all processes, ms a document':<58}" + "".join(f"{v:>11.4f}" for v in each))
+    other = {
+        "files of work/, MB": [r.work_bytes / 1e6 for r in results],
+        "peak memory, MB": [r.peak / 1e6 for r in results],
+        "peak memory, anonymous, MB": [r.anonymous / 1e6 for r in results],
+        "wall seconds": [r.wall for r in results],
+    }
+    for name, values in other.items():
+        growth = f"{power(sizes, values):10.2f}" if len(values) > 1 else ""
+        print(f"{name:<58}" + "".join(f"{v:>11.1f}" for v in values) + growth)
     if len(results) > 1:
-        start, each = fit([r.documents for r in results], [sum(r.phases.values()) for r in results])
-        print(f"tasks: {start:.1f} s + {1e3 * each:.3f} ms a document")
+        start, slope = fit(sizes, rows["all tasks"])
+        print(f"tasks: {start:.1f} s + {1e3 * slope:.3f} ms a document")
+
+
+def compare(first: Result, other: Result) -> bool:
+    """Whether two engines published the same bytes, said with what the second costs."""
+    names = first.files.keys() | other.files.keys()
+    unlike = sorted(n for n in names if first.files.get(n) != other.files.get(n))
+    told = f"{', '.join(unlike[:5])} differ" if unlike else f"{len(names)} files of the same bytes"
+    times = other.cpu / first.cpu
+    print(f"{other.documents:,} documents, {other.engine} and {first.engine}: {told}; "
+          f"CPU {other.cpu:.1f} s and {first.cpu:.1f} s, {times:.2f} times as much")  # fmt: skip
+    return not unlike
 
 
 def fit(documents: Sequence[int], seconds: Sequence[float]) -> tuple[float, float]:
@@ -138,6 +185,14 @@ def fit(documents: Sequence[int], seconds: Sequence[float]) -> tuple[float, floa
     return y - slope * x, slope
 
 
+def power(documents: Sequence[int], values: Sequence[float]) -> float:
+    """The exponent with which values grow: the slope in logarithms, by least squares."""
+    x, y = [math.log(d) for d in documents], [math.log(v) for v in values]
+    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
+    spread = sum((a - mean_x) ** 2 for a in x)
+    return sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)) / spread
+
+
 def first_lines(corpus: Path, documents: int, path: Path) -> None:
     """So many lines of a file.
 
@@ -149,28 +204,67 @@ def first_lines(corpus: Path, documents: int, path: Path) -> None:
             raise SystemExit(f"{corpus} has fewer than {documents:,} lines")
 
 
+def kept(path: Path | None) -> list[Result]:
+    """What a file of results holds."""
+    if path is None or not path.exists():
+        return []
+    return [Result(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+
+
+def runs(args: argparse.Namespace, documents: int, found: list[Result]) -> None:
+    """Measure a size on the engines that lack it; nothing of the runs stays but the results."""
+    known = {r.engine for r in found if r.documents == documents}
+    missing = [engine for engine in args.engine if engine not in known]
+    if not missing:
+        return
+    with tempfile.TemporaryDirectory(prefix="cleaner-scale-", dir=args.folder) as temporary:
+        source = Path(temporary) / "corpus.jsonl"
+        if args.corpus:
+            first_lines(args.corpus, documents, source)
+        else:
+            write(Corpus(documents, 1, short=args.short), source)
+        output = Path(temporary) / "out"
+        for engine in missing:
+            result = measure(source, output, args.workers, engine, documents, args.config)
+            shutil.rmtree(output)
+            found.append(result)
+            if args.results:
+                with args.results.open("a", encoding="utf-8") as lines:
+                    lines.write(json.dumps(asdict(result)) + "\n")
+
+
 def main() -> None:
-    """Measure runs of the main job on corpora of several sizes."""
+    """Measure runs of a job on corpora of several sizes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--documents", type=int, nargs="+", default=[2000, 20_000])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--engine", default="local")
+    parser.add_argument("--engine", nargs="+", default=["local"])
     parser.add_argument("--config", type=Path, default=CONFIG)
     parser.add_argument("--corpus", type=Path, help="JSON Lines, whose first lines are taken")
+    parser.add_argument("--short", action="store_true", help="generated pages of about 900 bytes")
+    parser.add_argument("--results", type=Path, help="a file for results; those in it are taken")
+    parser.add_argument("--folder", type=Path, help="for corpus and runs, in place of /tmp")
     args = parser.parse_args()
-    results = []
-    with tempfile.TemporaryDirectory(prefix="cleaner-scale-") as temporary:
-        for documents in args.documents:
-            source = Path(temporary) / f"corpus-{documents}.jsonl"
-            if args.corpus:
-                first_lines(args.corpus, documents, source)
-            else:
-                write(Corpus(documents, 1), source)
-            output = Path(temporary) / f"out-{documents}"
-            results.append(
-                measure(source, output, args.workers, args.engine, documents, args.config)
+    found = kept(args.results)
+    same = True
+    for documents in sorted(args.documents):
+        runs(args, documents, found)
+        sizes = [d for d in args.documents if d <= documents]
+        columns = {
+            engine: sorted(
+                (r for r in found if r.engine == engine and r.documents in sizes),
+                key=lambda r: r.documents,
             )
+            for engine in args.engine
+        }
+        for results in columns.values():
             show(results)
+        first, *others = (results[-1] for results in columns.values())
+        for other in others:
+            same &= compare(first, other)
+        sys.stdout.flush()
+    if not same:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

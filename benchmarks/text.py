@@ -27,7 +27,8 @@ import pyarrow.compute as pc
 from cleaner import batch as batches
 from cleaner.batch import Batch
 from cleaner.stages.unicode import Unicode
-from cleaner.text.language import excerpts, identifier
+from cleaner.text.identifier import identifier
+from cleaner.text.language import excerpts
 from cleaner.text.suspect import suspects
 from cleaner.text.syllable import syllables
 

@@ -37,7 +37,7 @@ IMPURE = {"logging", "os", "pathlib", "shutil", "subprocess", "socket", "tempfil
 """What the pure parts do without: they get strings, integers and columns."""
 
 EXCEPTIONS = {
-    ("cleaner/text/language.py", "pathlib"): "the identifier's model, a file of the package",
+    ("cleaner/text/profiles.py", "pathlib"): "the identifier's model, a file of the package",
     ("cleaner/text/blend.py", "pathlib"): "the letters' model, a file of the package",
     ("cleaner/noise/pack.py", "pathlib"): "rule packs are data of the package, or a path",
     ("cleaner/noise/pack.py", "cleaner.config.yaml_source"): "a pack's faults need their lines",

@@ -32,7 +32,14 @@ from cleaner.noise.decision import is_cut
 from cleaner.noise.evaluate import GoldPage, Measured, measure
 from cleaner.noise.features import Features, with_lexicon, with_unknown
 from cleaner.noise.forest import LEAF, UNIT, Forest
-from cleaner.noise.model import FILE, NoiseModel, headline_candidates, to_scores, write_model
+from cleaner.noise.model import (
+    FILE,
+    NoiseModel,
+    headline_candidates,
+    in_chain,
+    to_scores,
+    write_model,
+)
 
 SEED = 1
 LIMIT = 450
@@ -122,8 +129,8 @@ class Trainer:
         second: Forest,
         which: NDArray[np.bool_],
     ) -> Forest:
-        """Trees that tell a page's headline from other lines above its text."""
-        noise = (1000 - _scores(second, both)).astype(np.int16)
+        """Trees that tell a page's headline from other lines near its first paragraph."""
+        noise = in_chain(_scores(second, both), LEVELS, lines.scan.first)
         titled = np.bincount(self.rows.page[self.rows.headline], minlength=len(self.rows.site)) > 0
         rows = np.flatnonzero(headline_candidates(lines, noise) & which & titled[self.rows.page])
         data = lightgbm.Dataset(both[rows], self.rows.headline[rows].astype(np.int8))
@@ -239,6 +246,8 @@ def views(rows: Rows) -> dict[str, NDArray[np.bool_]]:
             found[f"{name}: article"] = found[name] & (kinds == "article")
     for kind in SHARES:
         found[f"made: {kind}"] = rows.is_made & np.array([p.id.endswith(f"+{kind}") for p in pages])
+    clean = found["made: clean"]
+    found |= {f"made: clean, {name}": clean & (sets == name) for name in np.unique(sets[clean])}
     return found
 
 
@@ -265,7 +274,7 @@ def show(figures: dict[str, dict[str, Measured]]) -> None:
         for key, m in kinds.items():
             kept = "    -" if m.headlines_kept is None else f"{m.headlines_kept:5.3f}"
             print(
-                f"{name:<24}{key:<9}{m.pages:>5} P {m.precision:.3f} R {m.recall:.3f} "
+                f"{name:<29}{key:<9}{m.pages:>5} P {m.precision:.3f} R {m.recall:.3f} "
                 f"F1 {m.f1.value:.3f} [{m.f1.low:.3f}, {m.f1.high:.3f}] headlines {kept}",
                 flush=True,
             )

@@ -40,7 +40,7 @@ def language(
     share of texts told right, of all and of those in a language that the back end knows.
     """
     from cleaner.text.evaluate import as_dict, evaluate_language
-    from cleaner.text.language import identifier
+    from cleaner.text.identifier import identifier
 
     rows = list(rows_of(files, {"lang", "text"}))[::every]
     scores = evaluate_language(rows, identifier(backend, max_chars))

@@ -205,7 +205,7 @@ class Stream:
         import numpy as np
 
         from cleaner.engine.load import host_names
-        from cleaner.io.inputs import plan_chunks
+        from cleaner.io.chunks import plan_chunks
         from cleaner.io.readers import read_chunk
         from cleaner.noise.mine import Place
 

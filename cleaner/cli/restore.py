@@ -79,7 +79,7 @@ def restore(
 def _archived(run: Path, doc_id: str, *, allow_plugins: bool) -> bytes:
     """What a document was extracted from, by the config that the run has left."""
     from cleaner.config.load import load
-    from cleaner.engine.driver import find_inputs
+    from cleaner.engine.job import find_inputs
     from cleaner.errors import InputError
     from cleaner.io.archived import archived
 

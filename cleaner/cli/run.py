@@ -47,6 +47,9 @@ def run(
     goes on when the same command is given again.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop is a Ctrl-C
+    from cleaner.engine.heap import keep_freed_memory
+
+    keep_freed_memory()
     settings = changes.load(config)
     from cleaner.engine.driver import run as run_config
     from cleaner.engine.phases import phases_of

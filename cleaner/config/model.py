@@ -104,6 +104,12 @@ class Read(_Model):
     max_document_bytes: Size = Field(
         default=64 << 20, description="Longer documents are quarantined as `too_large`."
     )
+    max_lines: int = Field(
+        default=500_000,
+        ge=1,
+        description="Documents of more lines are quarantined as `too_many_lines`: a line takes some"
+        " 500 bytes of memory, however short it is.",
+    )
     max_bad_bytes_ratio: float = Field(
         default=0.01,
         ge=0,
@@ -246,7 +252,8 @@ class Engine(_Model):
         default=60.0,
         gt=0,
         le=86_400,
-        description="What one document may take in one stage; then it is quarantined as `timeout`."
+        description="What one document may take in one stage, or one record in a plugin's reader;"
+        " then it is quarantined as `timeout`."
         " The one setting here that can change the output.",
     )
     shard_bytes: Size = Field(

@@ -26,6 +26,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import numpy as np
 
 from cleaner.batch import Batch
+from cleaner.io.limit import GRACE, Limit, TooSlow
 from cleaner.io.records import Watch
 from cleaner.io.store import TEMPORARY
 from cleaner.text.jit import told_of_compilation
@@ -35,8 +36,6 @@ ALONE = 2
 """Deaths on one document by itself before it is put aside; one may be an accident."""
 BATCH_FACTOR = 4
 """A batch of several documents has so many times the time of one."""
-GRACE = 5.0
-"""Seconds after the limit that Python has to interrupt a call, before the process is ended."""
 _LATE = b"Timeout ("
 """How the traceback begins that `faulthandler` writes before it ends a process."""
 
@@ -64,13 +63,6 @@ class Suspect(NamedTuple):
     def place(self) -> tuple[str, int, int, int]:
         """What it is about, without what befell it."""
         return self.stage, self.file, self.first, self.last
-
-
-class TooSlow(BaseException):
-    """A call took longer than it may. No `Exception`: a rule's `except Exception` must not eat it.
-
-    Raised by a signal, in the middle of anything.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +166,19 @@ class Trail:
         if not suspects:
             self._note(Suspect(READING, 0, parts, 0, "crash"), max(parts, 2))
             return None
-        deadly = {(s.file, s.first, s.last) for s in suspects if s.deaths >= ALONE}
+        deadly = {(s.file, s.first, s.last): s.reason for s in suspects if s.deaths >= ALONE}
 
-        def watch(file: int, start: int, end: int) -> bool:
-            if (file, start, end) in deadly:
-                return True
-            self._note(Suspect(READING, start, end, 0, "crash", file), 1)
-            return False
+        def watch(file: int, start: int, end: int) -> str:
+            reason = deadly.get((file, start, end), "")
+            if not reason:
+                self._note(Suspect(READING, start, end, 0, "crash", file), 1)
+            return reason
 
         return watch
+
+    def limit(self, seconds: float) -> Limit:
+        """What bounds the time of each call of a reader that is not built in."""
+        return Limit(seconds, self._file if self._isolated else None)
 
     def poisoned(self, stage: str) -> dict[int, Reason]:
         """The documents that this stage does not get any more, and why."""

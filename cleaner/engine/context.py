@@ -16,7 +16,8 @@ import cleaner
 from cleaner.config.load import parse, resolved_yaml
 from cleaner.config.model import RunConfig
 from cleaner.engine.phases import Phase, phases_of
-from cleaner.io.inputs import Chunk, InputFile
+from cleaner.io.chunks import Chunk
+from cleaner.io.inputs import InputFile
 from cleaner.io.places import Place
 from cleaner.io.schema import SCHEMA_VERSION
 from cleaner.io.store import fingerprint, write_json
@@ -233,7 +234,8 @@ def _settings(context: Context, phase: Phase) -> list[Any]:
     """
     config = context.config
     if phase.kind == "read":
-        return [config.read.model_dump(mode="json"), reader_fingerprints(config.read.readers)]
+        known = [config.read.model_dump(mode="json"), reader_fingerprints(config.read.readers)]
+        return [*known, config.engine.document_seconds] if config.read.readers else known
     chosen = context.selection
     settings: list[Any] = [
         [chosen.limit, chosen.threshold, chosen.seed],

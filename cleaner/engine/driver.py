@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,36 +19,30 @@ from cleaner.engine.compiled import COMPILES, is_compiled
 from cleaner.engine.context import (
     Context,
     Selection,
-    code_fingerprint,
     draw,
     partitions_for,
-    phase_fingerprint,
-    reader_fingerprints,
-    stage_fingerprint,
 )
 from cleaner.engine.disk import forecast
+from cleaner.engine.done import done_before, task_fingerprints
+from cleaner.engine.job import find_inputs, make_runner, priorities_of, run_identity
 from cleaner.engine.layout import ROUNDS, folder_of, step_of, task_count
-from cleaner.engine.memory import available_cpus
 from cleaner.engine.observe import Load, Log, Observer, Silent
 from cleaner.engine.phases import Phase, phases_of
 from cleaner.engine.place_task import plan as plan_places
-from cleaner.engine.runners import Inline, Pool, Runner, allow_many_files
+from cleaner.engine.runners import Runner, allow_many_files
 from cleaner.engine.tasks import Task
+from cleaner.engine.totals import run_report, timings
 from cleaner.errors import CleanerError, InputError, TooManyBadRecords
-from cleaner.io.html_text import require_extractor
-from cleaner.io.inputs import Found, plan_chunks, survey
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import Found
 from cleaner.io.store import (
     Manifest,
     clear,
-    committed,
-    fingerprint,
     hash_file,
-    is_intact,
     lock,
     remove_temporary,
 )
-from cleaner.registry import suffixes
-from cleaner.report.stats import RunReport, StageReport, check_balance
+from cleaner.report.stats import RunReport
 from cleaner.stages.steps import UNSETTLED, Repeat
 
 
@@ -143,74 +136,6 @@ def _look_at_disk(config: RunConfig, found: Found, observer: Observer) -> None:
         observer.message(need.warning)
 
 
-def find_inputs(config: RunConfig) -> Found:
-    """The files that a config reads.
-
-    Raises:
-        InputError: a path is missing, nothing can be read, or what reads HTML is not installed.
-    """
-    labels = {place.path: place.label for place in config.input if place.label}
-    found = survey(
-        [place.path for place in config.input],
-        base=Path.cwd(),
-        label=labels,
-        remote=True,
-        more=suffixes(config.read.readers),
-    )
-    require_extractor(found.files, config.read.html_extractor)
-    return found
-
-
-def run_identity(config: RunConfig, found: Found, limit: int | None, sample: int | None) -> str:
-    """What decides whether a finished run may stand: config, inputs' sizes and times, program."""
-    settings = config.model_dump(
-        mode="json", exclude={"engine", "input", "output", "keep_work", "stages"}
-    )
-    settings["document_seconds"] = config.engine.document_seconds
-    settings["priorities"] = sorted(priorities_of(config, found).items())
-    files = [[f.source, f.size, f.mtime_ns, f.format, f.compression] for f in found.files]
-    stages = [stage_fingerprint(s) for s in config.stages]
-    readers = reader_fingerprints(config.read.readers)
-    return fingerprint([code_fingerprint(), settings, stages, files, limit, sample, readers])
-
-
-def priorities_of(config: RunConfig, found: Found) -> dict[str, int]:
-    """Label → priority, of the inputs that have files.
-
-    Raises:
-        InputError: two inputs have one label and different priorities.
-    """
-    priorities: dict[str, int] = {}
-    for place in config.input:
-        label = found.labels.get(place.path)
-        if label is None:
-            continue
-        if priorities.setdefault(label, place.priority) != place.priority:
-            raise InputError(
-                f"{place.path}: inputs of the label {label!r} have different priorities; "
-                "give them labels of their own (label: …)"
-            )
-    return priorities
-
-
-def make_runner(config: RunConfig, work: Path, say: Callable[[str], None]) -> Runner:
-    """The runner that a config asks for; one worker needs no second process."""
-    engine = config.engine
-    if engine.kind == "ray":
-        from cleaner.engine.ray_runner import RayRunner
-
-        at_a_time = None if engine.workers == "auto" else engine.workers
-        if engine.address is None:
-            at_a_time = memory.workers_for(engine, available_cpus())
-        return RayRunner(engine.address, at_a_time, work, say)
-    if fault := memory.too_small(engine):
-        say(fault)
-    workers = memory.workers_for(engine, available_cpus())
-    if engine.kind == "inline" or workers == 1:
-        return Inline(say)
-    return Pool(workers, say)
-
-
 class _Run:
     """One run, from its first phase to the published output."""
 
@@ -260,9 +185,11 @@ class _Run:
                     release.release(context, phase.number)
                 if phase.kind == "write" and config.write.is_placed:
                     context = replace(context, places=plan_places(context, self._manifests[-1]))
-        report = self._report(context)
-        publish.publish(context, report, self._manifests, identity, self._timings(context, started))
-        return replace(report, timings=self._timings(context, started))
+        report = run_report(context, self._manifests, self._totals, self._sample)
+        took = timings(context, self._manifests, self._seconds, started)
+        publish.publish(context, report, self._manifests, identity, took)
+        took = timings(context, self._manifests, self._seconds, started)
+        return replace(report, timings=took)
 
     def _read(self, context: Context, runner: Runner) -> Context:
         """The read phase; then ordinals, shards and partitions are known.
@@ -325,8 +252,8 @@ class _Run:
             folder = context.folder(phase.number)
             context = _spread(context, phase, manifests, self._room)
             indices = range(task_count(context, phase))
-            prints = _prints(context, phase, indices, manifests)
-            found = list(_done_before(folder, indices, prints, release.released(folder)))
+            prints = task_fingerprints(context, phase, indices, manifests)
+            found = list(done_before(folder, indices, prints, release.released(folder)))
             if None in found:
                 break
             manifests.append([m for m in found if m is not None])
@@ -365,8 +292,8 @@ class _Run:
         """Whether an earlier run has done all of a phase."""
         folder = context.folder(phase.number)
         gone = release.released(folder) if phase.number in self._past else frozenset()
-        prints = _prints(context, phase, indices, self._manifests)
-        return None not in list(_done_before(folder, indices, prints, gone))
+        prints = task_fingerprints(context, phase, indices, self._manifests)
+        return None not in list(done_before(folder, indices, prints, gone))
 
     def _tasks(
         self,
@@ -387,7 +314,7 @@ class _Run:
         crumbs = left_here(folder)
         remove_temporary(folder)
         path, digest = self._saved(context)
-        prints = _prints(context, phase, indices, self._manifests, number)
+        prints = task_fingerprints(context, phase, indices, self._manifests, number)
         is_past = phase.number in self._past and number < 0
         gone = release.released(folder) if is_past else frozenset()
         if not gone:
@@ -395,7 +322,7 @@ class _Run:
         manifests: dict[int, Manifest] = {}
         tasks = []
         for index, print_, manifest in zip(
-            indices, prints, _done_before(folder, indices, prints, gone), strict=True
+            indices, prints, done_before(folder, indices, prints, gone), strict=True
         ):
             if manifest is None:
                 crumb = crumbs.get(index)
@@ -465,86 +392,6 @@ class _Run:
                 "Look at them, mend or leave out the input, or raise max_bad; nothing was published"
             )
 
-    def _report(self, context: Context) -> RunReport:
-        """Add up the manifests and check that they balance."""
-        read, documents = self._manifests[0], context.documents
-        counts = account.read_counts(read, documents)
-        faults = tally.faults("read", counts)
-        passed = account.passed_by(read)
-        stages = [StageReport(0, "read", "read", "files to documents", counts, {}, passed)]
-        for number, stage in enumerate(context.stages, start=1):
-            total = dict(self._totals[stage.name])
-            faults += tally.faults(stage.name, total)
-            reasons = stage.rules()
-            rules = {
-                rule: {**counted, "reason": reasons.get(rule, "")}
-                for rule, counted in sorted(total.pop("rules").items())
-            }
-            notes = account.notes(context, self._manifests, number - 1)
-            near, langs = total.pop("near", {}), total.pop("langs", {})
-            stages.append(
-                StageReport(
-                    *(number, stage.name, stage.use, stage.summary, total, rules, notes, near),
-                    dict(sorted(langs.items())),
-                )
-            )
-        left_out = 0 if self._sample is None else max(0, documents - self._sample)
-        report = RunReport(
-            name=self._config.name,
-            output=Path(self._config.output),
-            stages=tuple(stages),
-            corpus=account.corpus_counts(self._manifests[context.write_phase]),
-            quarantine=dict(sorted(account.bad_records(self._manifests).items())),
-            left_out=left_out,
-            bytes_read=sum(m.counts["raw_bytes"] for m in read),
-        )
-        check_balance(report, faults)
-        return report
-
-    def _timings(self, context: Context, started: float) -> dict[str, Any]:
-        """Seconds of every stage (of all workers together) and phase, and MB of text per second."""
-        seconds: dict[str, float] = {}
-        cpu = compiled = 0.0
-        for manifest in (m for ms in self._manifests for m in ms):
-            cpu += manifest.seconds.get("_cpu", 0.0)
-            compiled += manifest.seconds.get("_compile", 0.0)
-            for name, value in manifest.seconds.items():
-                if not name.startswith("_"):
-                    seconds[name] = seconds.get(name, 0.0) + value
-        megabytes = sum(s.bytes for s in context.shards) / 1e6
-        return {
-            "wall_seconds": round(time.perf_counter() - started, 3),
-            "task_cpu_seconds": round(cpu, 3),
-            "compile_seconds": round(compiled, 3),
-            "text_megabytes": round(megabytes, 3),
-            "stages": {
-                name: {
-                    "seconds": round(s, 3),
-                    "mb_per_second": round(megabytes / s, 2) if s else None,
-                }
-                for name, s in seconds.items()
-            },
-            "phases": [{**p, "seconds": round(p["seconds"], 3)} for p in self._seconds],
-        }
-
-
-def _prints(
-    context: Context,
-    phase: Phase,
-    indices: Sequence[int],
-    manifests: Sequence[Sequence[Manifest]],
-    number: int = -1,
-) -> list[str]:
-    """The fingerprints of tasks of a phase, or of a round of it.
-
-    Given the manifests of all phases before it, which decide what every round reads.
-    """
-    upstream = [fingerprint([m.digest() for m in ms]) for ms in manifests[: phase.number]]
-    base = phase_fingerprint(context, phase, upstream)
-    if number >= 0:
-        base = fingerprint([base, number])
-    return [fingerprint([base, i, _identity(context, phase, i)]) for i in indices]
-
 
 def _spread(
     context: Context, phase: Phase, manifests: Sequence[Sequence[Manifest]], room: int
@@ -559,40 +406,6 @@ def _spread(
     if rows * step.row_bytes <= room:
         return context
     return replace(context, spread=(*context.spread, phase.number))
-
-
-def _done_before(
-    folder: Path, indices: Sequence[int], prints: Sequence[str], gone: Collection[str]
-) -> Iterator[Manifest | None]:
-    """The manifest of each task that an earlier run has done and whose files are still intact.
-
-    They are read for that, at the speed of the disk: a bit that flipped since would go unnoticed
-    into the corpus. `gone`: ends of the names of files that were deleted on purpose.
-    """
-
-    def look(index: int, print_: str) -> Manifest | None:
-        manifest = committed(folder, index, print_, gone)
-        return manifest if manifest is not None and is_intact(folder, manifest, gone) else None
-
-    with ThreadPoolExecutor(available_cpus()) as pool:
-        yield from pool.map(look, indices, prints)
-
-
-def _identity(context: Context, phase: Phase, index: int) -> list[Any]:
-    """What decides a task's output that its phase's fingerprint does not know: of a chunk.
-
-    Its files by name, size and time, the ranges of them, and how many documents it may hold.
-    """
-    result: list[Any] = []
-    if phase.kind == "place":
-        place = context.places[index]
-        return [place.key, place.path, place.low, place.high, place.spans]
-    if phase.kind != "read":
-        return result
-    for file, start, end in context.chunks[index].files:
-        f = context.files[file]
-        result.append([file, f.source, f.format, f.compression, f.size, f.mtime_ns, start, end])
-    return [*result, *context.quota[index : index + 1]]
 
 
 def _explain(error: OSError, output: Path) -> CleanerError:

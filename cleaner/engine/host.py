@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from cleaner.batch import Batch
 from cleaner.engine import tally
-from cleaner.engine.breadcrumbs import ALONE, Reason, TooSlow, Trail
+from cleaner.engine.breadcrumbs import ALONE, Reason, Trail
 from cleaner.engine.load import Loaded
 from cleaner.errors import CleanerError, EditError, describe
+from cleaner.io.limit import TooSlow
 from cleaner.io.schema import QUARANTINE
 from cleaner.stages.veil import Veil
 from cleaner.text.decode import encode

@@ -9,11 +9,13 @@ from types import TracebackType
 from typing import TypeAlias
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaner.engine.context import Context
 from cleaner.engine.load import in_file, originals_path
-from cleaner.identity import doc_ids
+from cleaner.identity import id_column
+from cleaner.io.output import Located
 from cleaner.io.store import ipc_reader
 
 Places: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int64]]
@@ -28,7 +30,6 @@ class Locator:
         self._bases = context.bases
         self._stack = ExitStack()
         self._shards: dict[int, tuple[NDArray[np.int64], list[Places]]] = {}
-        self._known: dict[int, tuple[str, str, int]] = {}
 
     def __enter__(self) -> Locator:
         return self
@@ -39,26 +40,22 @@ class Locator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._known.clear()
         self._shards.clear()
         self._stack.close()
 
-    def ids(self, ordinals: NDArray[np.int64]) -> tuple[list[str], list[str], list[int]]:
-        """Doc ids, sources and record numbers of these documents."""
-        wanted = np.unique(ordinals)
-        missing = [o for o in wanted.tolist() if o not in self._known]
-        if len(self._known) > 1 << 18:
-            self._known.clear()
-            missing = wanted.tolist()
-        self._look_up(np.array(missing, np.int64))
-        found = [self._known[o] for o in ordinals.tolist()]
-        return [f[0] for f in found], [f[1] for f in found], [f[2] for f in found]
+    def find(self, ordinals: NDArray[np.int64]) -> Located:
+        """Ids, sources and record numbers of these documents."""
+        if (np.diff(ordinals) > 0).all():
+            return self._find(ordinals)
+        wanted, place = np.unique(ordinals, return_inverse=True)
+        found = self._find(wanted)
+        index = pa.array(place)
+        return Located(found.ids.take(index), found.sources.take(index), found.records.take(index))
 
-    def _look_up(self, ordinals: NDArray[np.int64]) -> None:
-        if not len(ordinals):
-            return
+    def _find(self, ordinals: NDArray[np.int64]) -> Located:
+        """The same of ascending ordinals."""
+        files, records = np.empty(len(ordinals), np.int32), np.empty(len(ordinals), np.int64)
         shard_of = np.searchsorted(self._bases, ordinals, side="right") - 1
-        files, records = np.empty(len(ordinals), np.int64), np.empty(len(ordinals), np.int64)
         for low, high in _runs(shard_of):
             shard = int(shard_of[low])
             starts, batches = self._open(shard)
@@ -67,14 +64,16 @@ class Locator:
                 position, mine = int(batch_of[begin]), slice(low + begin, low + end)
                 at = ordinals[mine] - starts[position]
                 file, record = batches[position]
-                files[mine] = file[at]
-                chunk = self._context.shards[shard].chunk
-                records[mine] = in_file(self._context, chunk, file[at], record[at])
+                files[mine], records[mine] = file[at], record[at]
+            mine, chunk = slice(low, high), self._context.shards[shard].chunk
+            records[mine] = in_file(self._context, chunk, files[mine], records[mine])
         numbers, which = np.unique(files, return_inverse=True)
         names = [self._context.files[f].source for f in numbers.tolist()]
-        sources, numbers_in_file = [names[i] for i in which.tolist()], records.tolist()
-        found = zip(doc_ids(sources, numbers_in_file), sources, numbers_in_file, strict=True)
-        self._known.update(zip(ordinals.tolist(), found, strict=True))
+        return Located(
+            id_column(names, which, records),
+            pa.array(names, pa.string()).take(pa.array(which)),
+            pa.array(records),
+        )
 
     def _open(self, shard: int) -> tuple[NDArray[np.int64], list[Places]]:
         if shard not in self._shards:
@@ -92,5 +91,6 @@ class Locator:
 
 def _runs(values: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """Ranges of equal values of ascending ones."""
-    bounds = np.flatnonzero(np.diff(values)) + 1
-    yield from pairwise([0, *bounds.tolist(), len(values)])
+    if len(values):
+        bounds = np.flatnonzero(np.diff(values)) + 1
+        yield from pairwise([0, *bounds.tolist(), len(values)])

@@ -11,10 +11,11 @@ from cleaner.config.load import resolved_yaml
 from cleaner.config.model import RunConfig
 from cleaner.engine import memory, publish
 from cleaner.engine.disk import Forecast, forecast
-from cleaner.engine.driver import find_inputs, run_identity
+from cleaner.engine.job import find_inputs, run_identity
 from cleaner.engine.phases import Op, Phase, phases_of
 from cleaner.errors import CleanerError
-from cleaner.io.inputs import InputFile, plan_chunks
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import InputFile
 from cleaner.stages.base import CorpusStage, MapStage, Stage
 
 State: TypeAlias = Literal["new", "up_to_date", "outdated", "half_done", "refused"]

@@ -33,11 +33,13 @@ from cleaner.io.store import (
     write_bytes,
     write_json,
 )
+from cleaner.plugins import is_ours
 from cleaner.registry import plugins_of
 from cleaner.report.card import card, describe
 from cleaner.report.croissant import croissant
 from cleaner.report.html import write_page
 from cleaner.report.stats import RunReport, from_json
+from cleaner.stages.veil import HIDING_STAGES
 
 FOLDERS = ("corpus", "data", "ledger", "duplicates", "quarantine", "reports")
 """What may be in a run; the corpus is in one of the first two, see `cleaner.io.places.ROOTS`."""
@@ -274,6 +276,12 @@ def _reports(report: RunReport, folder: Path) -> None:
     write_json(folder / "report.json", report.to_json())
 
 
+def _hiding_stages(context: Context) -> dict[str, list[str]]:
+    """The stages of plugins that hide values, for those who show the run without their code."""
+    found = [s.name for s in context.stages if not is_ours(type(s)) and s.hides()]
+    return {HIDING_STAGES: found} if found else {}
+
+
 def _manifest(
     context: Context, read: Sequence[Manifest], report: RunReport, files: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
@@ -300,6 +308,7 @@ def _manifest(
         "plugins": [
             plugin.to_json() for plugin in plugins_of(context.stages, context.config.read.readers)
         ],
+        **_hiding_stages(context),
         "digests": {
             stage.name: digest
             for stage, digest in zip(context.stages, context.digests, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,15 @@ def run_read(
     options = read_options(context.config.read)
     records: dict[int, int] = {}
     with (
+        ExitStack() as stack,
         ipc_writer(files.path("originals.arrow"), ORIGINALS) as good,
         ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine,
     ):
         watch = trail.reading(len(chunk.files))
-        parts = read_chunk(chunk, context.files, options, watch)
+        limit = trail.limit(context.config.engine.document_seconds) if options.readers else None
+        if limit is not None:
+            stack.enter_context(limit)
+        parts = read_chunk(chunk, context.files, options, watch, limit)
         for part in _up_to(context, index, parts):
             if part.documents.num_rows:
                 good.write_batch(part.documents)
@@ -114,6 +119,7 @@ def read_options(read: settings.Read) -> ReadOptions:
         date_column=read.date_column,
         encoding=read.encoding,
         max_document_bytes=read.max_document_bytes,
+        max_lines=read.max_lines,
         max_bad_bytes_ratio=read.max_bad_bytes_ratio,
         max_ratio=read.max_ratio,
         html_extractor=read.html_extractor,

@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 from cleaner.engine.compiled import is_compiled
+from cleaner.engine.heap import keep_freed_memory
 from cleaner.engine.tasks import Task, TaskReport, after_death, describe_task, execute
 from cleaner.errors import WorkerDied
 
@@ -206,6 +207,7 @@ def _dead(processes: Sequence[BaseProcess]) -> dict[int, str]:
 def _prepare(parent: int) -> None:
     """In a new worker: one thread, no Ctrl-C of its own, and an end when the driver is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
     be_frugal()
 
     def watch() -> None:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from cleaner.dedup.shingle import shingles
 from cleaner.errors import InputError
-from cleaner.io.inputs import InputFile, plan_chunks, survey
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import InputFile, survey
 from cleaner.io.readers import ReadOptions, read_chunk
 from cleaner.text.jit import column, kernel
 from cleaner.text.ragged import Ragged

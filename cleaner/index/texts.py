@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from cleaner.errors import InputError
-from cleaner.io.inputs import InputFile, plan_chunks, survey
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import InputFile, survey
 from cleaner.io.readers import ReadOptions, read_chunk
 from cleaner.text.decode import Undecodable, decode
 

@@ -1,4 +1,4 @@
-"""Which files are read, under which names, and how they are cut into units of work (chunks).
+"""Which files are read, and under which names.
 
 A source is `label/path`: valid UTF-8, unique, and the same whatever the order of the patterns.
 Names of files come from outside and are not trusted.
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from io import FileIO
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from cleaner.errors import InputError
 from cleaner.io.names import (
@@ -451,102 +451,3 @@ def _named(
             places = " and ".join(sorted(escape(f.location) for f in (other, file)))
             raise InputError(f"{places} would both be {file.source}; give them different labels")
     return files
-
-
-Part: TypeAlias = tuple[int, int, int]
-"""(index of the file, start, end): bytes for .txt and .jsonl, row groups for .parquet."""
-
-FILE_COST = 4096
-"""What opening a file counts in a chunk, in bytes; keeps millions of tiny files apart."""
-EXPANSION = 4
-"""Text in a compressed byte, roughly; only the sizes of chunks depend on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """What one task reads, in this order; no chunk has two parts of one file.
-
-    A plain JSONL file may be cut at any byte: a line belongs to the part that its first byte is in.
-    """
-
-    index: int
-    files: tuple[Part, ...]
-
-    def to_json(self) -> dict[str, object]:
-        """As plain data; `from_json` is the inverse."""
-        return {"index": self.index, "files": [list(part) for part in self.files]}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Chunk:
-        """Read back what `to_json` wrote.
-
-        Raises:
-            ValueError: it is not of that shape.
-        """
-        index, files = data.get("index"), data.get("files")
-        if type(index) is not int or not isinstance(files, list):
-            raise ValueError("a chunk needs 'index' (an integer) and 'files' (a list)")
-        parts: list[Part] = []
-        for part in files:
-            match part:
-                case [int(file), int(start), int(end)]:
-                    parts.append((file, start, end))
-                case _:
-                    raise ValueError(f"a part is [file, start, end] in integers, not {part!r}")
-        return cls(index, tuple(parts))
-
-
-def plan_chunks(files: Sequence[InputFile], chunk_bytes: int) -> list[Chunk]:
-    """Cut the inputs into chunks of about `chunk_bytes` of text, in the order of `files`.
-
-    Small files share a chunk, plain JSONL is cut by bytes, Parquet between row groups, all else is
-    read whole. Opens the Parquet files' footers; an unreadable one gets the part (file, 0, 0).
-    """
-    if chunk_bytes < 1:
-        raise ValueError(f"chunk_bytes must be at least 1, not {chunk_bytes}")
-    chunks: list[Chunk] = []
-    parts: list[Part] = []
-    weight = 0
-    for part, cost in _parts(files, chunk_bytes):
-        if parts and weight + cost > chunk_bytes:
-            chunks.append(Chunk(len(chunks), tuple(parts)))
-            parts, weight = [], 0
-        weight += cost
-        if parts and parts[-1][0] == part[0]:
-            parts[-1] = (part[0], parts[-1][1], part[2])
-        else:
-            parts.append(part)
-    if parts:
-        chunks.append(Chunk(len(chunks), tuple(parts)))
-    return chunks
-
-
-def _parts(files: Sequence[InputFile], chunk_bytes: int) -> Iterator[tuple[Part, int]]:
-    """The smallest parts that may be read apart, with their cost in bytes."""
-    for index, file in enumerate(files):
-        if file.format == "parquet":
-            yield from _row_groups(index, file)
-        elif file.format == "jsonl" and file.compression is None:
-            for start in range(0, max(file.size, 1), chunk_bytes):
-                end = min(start + chunk_bytes, file.size)
-                yield (index, start, end), end - start + FILE_COST
-        else:
-            cost = file.size * (EXPANSION if file.compression else 1)
-            yield (index, 0, file.size), cost + FILE_COST
-
-
-def _row_groups(index: int, file: InputFile) -> Iterator[tuple[Part, int]]:
-    """One part a row group; an unreadable or empty file is one part without row groups."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with open_location(file.location) as stream:
-            metadata = pq.read_metadata(stream)
-        costs = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
-    except (OSError, ValueError, pa.ArrowException):  # ValueError: names that are not UTF-8
-        costs = []
-    if not costs:
-        yield (index, 0, 0), FILE_COST
-    for group, cost in enumerate(costs):
-        yield (index, group, group + 1), max(0, cost) + (FILE_COST if group == 0 else 0)

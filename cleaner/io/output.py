@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,29 @@ from cleaner.batch import CALLS_PER_STAGE, Batch
 from cleaner.io.schema import CLUSTERS, CORPUS, LEDGER, PAIRS
 from cleaner.text.words import count_words
 
-Ids = Callable[[NDArray[np.int64]], tuple[list[str], list[str], list[int]]]
-"""Ordinals → doc ids, sources, records."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """Of some documents: their ids and sources (strings), and record numbers (int64)."""
+
+    ids: pa.StringArray
+    sources: pa.StringArray
+    records: pa.Int64Array
+
+
+Ids = Callable[[NDArray[np.int64]], Located]
+"""Ordinals → ids, sources, records."""
 
 UNIQUE = frozenset({"text", "doc_id", "content_hash", "before", "after", "passages", "meta"})
 """Columns whose values hardly repeat: a dictionary is tried in vain, and the text hashed for it."""
 
 # pyarrow looks for a module that may be absent each time it finds out a scalar's type by itself
-DROP, _REWRITE, _DOCUMENT, _PASSAGE = (
-    pa.scalar(word, pa.string()) for word in ("drop", "rewrite", "document", "passage")
+DROP, _REWRITE, _DOCUMENT, _PASSAGE, _NUL, _COLON = (
+    pa.scalar(word, pa.string()) for word in ("drop", "rewrite", "document", "passage", "\0", ": ")
 )
 _ZERO, _ONE = (pa.scalar(number, pa.int64()) for number in (0, 1))
+_EMPTY = pa.scalar(0, pa.int32())
+_FALSE = pa.scalar(False, pa.bool_())
 
 GROUP_BYTES = 64 << 20
 """Bytes of text after which a row group ends even if it has few documents."""
@@ -50,14 +63,13 @@ def corpus_rows(
     """
     docs = {name: batch.docs.column(name) for name in batch.docs.schema.names}
     n = batch.num_docs
-    own, _, _ = ids(batch.ordinals)
     text = batch.text
     fixes, removed, removed_by = _ledger_columns(batch.ordinals, ledger)
     date = docs["date"]
     if "dateline" in docs:
         date = pc.coalesce(date, docs["dateline"])
     columns: dict[str, Any] = {
-        "doc_id": own,
+        "doc_id": ids(batch.ordinals).ids,
         "text": text,
         "date": date,
         "content_hash": _hex(originals.column("sha256")),
@@ -114,19 +126,13 @@ def ledger_rows(
     ledger = ledger.take(
         pc.sort_indices(ledger, sort_keys=[(k, "ascending") for k in ("ordinal", "step", "start")])
     ).combine_chunks()
-    own, source, record = ids(ledger.column("ordinal").to_numpy())
-    evidence = ledger.column("evidence").to_pylist()
-    rules = zip(ledger.column("stage").to_pylist(), ledger.column("rule").to_pylist(), strict=True)
-    reason = []
-    for rule, seen in zip(rules, evidence, strict=True):
-        words = reasons.get(rule, "")
-        reason.append(f"{words}: {seen}" if words and seen else (words or seen))
+    place = ids(ledger.column("ordinal").to_numpy())
     columns: dict[str, Any] = {
-        "doc_id": own,
-        "source": source,
-        "record": record,
+        "doc_id": place.ids,
+        "source": place.sources,
+        "record": place.records,
         "step": _steps(ledger),
-        "reason": reason,
+        "reason": _reasons(ledger, reasons),
         "kept_doc_id": _translate(ledger.column("kept_ordinal"), ids),
     }
     drops = pc.equal(ledger.column("action"), DROP).to_numpy(zero_copy_only=False)
@@ -147,6 +153,19 @@ def ledger_rows(
         )
         arrays.append(value if isinstance(value, pa.Array) else pa.array(value, column.type))
     return pa.Table.from_arrays(arrays, schema=LEDGER)
+
+
+def _reasons(ledger: pa.Table, reasons: Mapping[tuple[str, str], str]) -> pa.Array:
+    """What the rule of each row is for, and what was seen: "reason: evidence", or one of them."""
+    stage, rule, seen = (ledger.column(n).combine_chunks() for n in ("stage", "rule", "evidence"))
+    pairs = pc.binary_join_element_wise(stage, rule, _NUL).dictionary_encode()
+    known = {"\0".join(rule): words for rule, words in reasons.items()}
+    found = [known.get(pair, "") for pair in pairs.dictionary.to_pylist()]
+    words = pa.array(found, pa.string()).take(pairs.indices)
+    has_words, has_seen = (pc.greater(pc.binary_length(c), _EMPTY) for c in (words, seen))
+    both = pc.binary_join_element_wise(words, seen, _COLON)
+    alone = pc.if_else(has_words, words, seen)
+    return pc.if_else(pc.and_(has_words, pc.fill_null(has_seen, _FALSE)), both, alone)
 
 
 def _hex(digests: pa.Array) -> pa.Array:
@@ -225,6 +244,28 @@ def found_pair_rows(found: pa.Table, ids: Ids, stage: str) -> pa.Table:
         "kept_start": zero,
         "kept_end": found.column("chars"),
         "similarity": found.column("similarity"),
+    }
+    return pa.table([columns[name] for name in PAIRS.names], schema=PAIRS)
+
+
+def contained_rows(batch: Batch, ids: Ids, stage: str) -> pa.Table:
+    """Pairs of a document and another in which most of it stands, as the batch's notes tell."""
+    if "contained" not in batch.docs.schema.names:
+        return PAIRS.empty_table()
+    flat: pa.StructArray = pc.list_flatten(batch.docs.column("contained"))
+    n = len(flat)
+    zero = pa.array(np.zeros(n, np.int64))
+    columns = {
+        "unit": pa.array(["document"] * n, pa.string()),
+        "stage": pa.array([stage] * n, pa.string()),
+        "action": pa.array(["contain"] * n, pa.string()),
+        "doc_id": _translate(flat.field("inner"), ids),
+        "start": zero,
+        "end": flat.field("inner_chars"),
+        "kept_doc_id": _translate(flat.field("outer"), ids),
+        "kept_start": zero,
+        "kept_end": flat.field("outer_chars"),
+        "similarity": flat.field("share"),
     }
     return pa.table([columns[name] for name in PAIRS.names], schema=PAIRS)
 
@@ -356,7 +397,7 @@ def _translate(ordinals: pa.Array | pa.ChunkedArray, ids: Ids) -> pa.Array:
     if isinstance(ordinals, pa.ChunkedArray):
         ordinals = ordinals.combine_chunks()
     known = ordinals.drop_null()
-    names = pa.array(ids(known.to_numpy())[0] if len(known) else [], pa.string())
+    names = ids(known.to_numpy()).ids
     known_so_far = pc.cumulative_sum(pc.is_valid(ordinals).cast(pa.int64()))
     place = pc.subtract(known_so_far, _ONE)
     return names.take(pc.if_else(pc.is_valid(ordinals), place, pa.scalar(None, pa.int64())))

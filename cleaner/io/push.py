@@ -64,7 +64,7 @@ class _Target:
 
     def sha256(self, name: str) -> str:
         digest = hashlib.sha256()
-        with self.system.open_input_stream(self.at(name)) as stream:
+        with self.system.open_input_stream(self.at(name), compression=None) as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
         return digest.hexdigest()
@@ -73,7 +73,7 @@ class _Target:
         path = self.at(name)
         if isinstance(self.system, fs.LocalFileSystem):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with self.system.open_output_stream(path) as stream:
+        with self.system.open_output_stream(path, compression=None) as stream:
             for block in blocks:
                 stream.write(block)
 

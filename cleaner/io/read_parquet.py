@@ -25,11 +25,13 @@ from cleaner.io.records import (
 )
 from cleaner.io.schema import ORIGINALS
 from cleaner.io.streams import BLOCK, StreamFault, open_listed
+from cleaner.text.validate import char_counts
 
 MAX_ROWS = 1 << 14
 """Rows that are read at once, however short they are."""
 _UNREADABLE = (ValueError, OverflowError, RecursionError, pa.ArrowException)
 _HOW = {"pre_buffer": False, "buffer_size": BLOCK, "page_checksum_verification": True}
+_UTF8 = pa.scalar("utf-8", pa.string())
 _INDEX_BYTES = 8
 """A text that takes less is an index into a dictionary, see `_is_repetitive`."""
 
@@ -137,12 +139,7 @@ def _read_group(
         collector.add_bad(BadRecord(source.file.source, "crash", detail, record))
         collector.count(source.index, rows)
         return rows
-    parquet = source.dictionaries if _is_repetitive(metadata, source.columns) else source.parquet
-    average = max(1, metadata.total_byte_size // max(1, rows))
-    size = min(max(1, source.options.batch_bytes // average), MAX_ROWS)
-    batches = parquet.iter_batches(
-        size, row_groups=[group], columns=source.columns.names(), use_threads=False
-    )
+    batches = _batches(source, group)
     done: int = 0
     why = "the file ends its column early"
     while True:
@@ -162,22 +159,35 @@ def _read_group(
     return max(rows, done)
 
 
-def _is_repetitive(metadata: pq.RowGroupMetaData, columns: _Columns) -> bool:
+def _batches(source: _Source, group: int) -> Iterator[pa.RecordBatch]:
+    """The rows of a group; raises what Arrow raises where they are damaged."""
+    metadata = source.parquet.metadata.row_group(group)
+    average = max(1, metadata.total_byte_size // max(1, metadata.num_rows))
+    size = min(max(1, source.options.batch_bytes // average), MAX_ROWS)
+    parquet = source.dictionaries if _is_repetitive(source, group) else source.parquet
+    yield from parquet.iter_batches(size, [group], source.columns.names(), use_threads=False)
+
+
+def _is_repetitive(source: _Source, group: int) -> bool:
     """Whether the text column stores indices into a dictionary, so that its size says nothing.
 
     A megabyte in the file may then be terabytes of text; such a column is decoded piece by piece.
+
+    Raises:
+        OSError, ValueError, pa.ArrowException: the footer is damaged.
     """
-    for number in range(metadata.num_columns):
-        chunk = metadata.column(number)
-        try:
-            name = chunk.path_in_schema
-        except ValueError as error:
-            raise StreamFault("corrupt", f"the name of a column is not UTF-8: {error}") from error
-        if name == columns.text and chunk.has_dictionary_page:
-            start = chunk.dictionary_page_offset or chunk.data_page_offset
-            share = 1 - (chunk.data_page_offset - start) / max(1, chunk.total_compressed_size)
-            return bool(share * chunk.total_uncompressed_size < _INDEX_BYTES * chunk.num_values)
-    return False
+    schema = source.parquet.schema
+    paths = [schema.column(number).path for number in range(len(schema))]
+    number = paths.index(source.columns.text)
+    # What a footer says of a column ends the process if it is wrong and Python asks for it first;
+    # the reader of rows, who comes to the same facts, raises an error. One row is decoded.
+    next(source.parquet.iter_batches(1, [group], [source.columns.text], use_threads=False), None)
+    chunk = source.parquet.metadata.row_group(group).column(number)
+    if not chunk.has_dictionary_page:
+        return False
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    share = 1 - (chunk.data_page_offset - start) / max(1, chunk.total_compressed_size)
+    return bool(share * chunk.total_uncompressed_size < _INDEX_BYTES * chunk.num_values)
 
 
 def _take_batch(
@@ -237,13 +247,15 @@ def _take_piece(
     text = col.as_bytes(piece.column(columns.text))
     named = [None if name is None else col.name_texts(piece.column(name)) for name in names]
     meta, faults = _metas(piece, columns.others)
+    chars = char_counts(text)
     for name, values in zip((columns.text, *names), (text, *named), strict=True):
-        if values is not None:
+        if values is not None and (chars if values is text else char_counts(values)) is None:
             detail = f"{name!r} is not UTF-8"
             bad_rows = np.flatnonzero(col.invalid_rows(values)).tolist()
             faults |= dict.fromkeys(bad_rows, ("bad_utf8", detail))
     if not faults:
-        collector.add_batch(_originals(source.index, records, [text, *named, meta]), cost)
+        assert chars is not None
+        collector.add_batch(_originals(source.index, records, chars, [text, *named, meta]), cost)
         return
     for row, (reason, detail) in sorted(faults.items()):
         raw = text[row].as_buffer()
@@ -279,8 +291,13 @@ def _metas(
     return None, faults
 
 
-def _originals(index: int, records: col.Ints, columns: Sequence[pa.Array | None]) -> pa.RecordBatch:
-    """Good rows as columns; `columns` are text, URL, date, id and meta, all of them UTF-8."""
+def _originals(
+    index: int, records: col.Ints, chars: col.Ints, columns: Sequence[pa.Array | None]
+) -> pa.RecordBatch:
+    """Good rows as columns; `columns` are text, URL, date, id and meta, all of them UTF-8.
+
+    `chars`: code points of each text.
+    """
     size = len(records)
     nulls = pa.nulls(size, pa.string())
     text, url, date, id_, meta = (nulls if c is None else c.view(pa.string()) for c in columns)
@@ -289,11 +306,11 @@ def _originals(index: int, records: col.Ints, columns: Sequence[pa.Array | None]
         "file": pa.array(np.full(size, index, np.int32)),
         "record": pa.array(records, pa.int64()),
         "text": text,
-        "encoding": pa.repeat("utf-8", size),
+        "encoding": pa.repeat(_UTF8, size),
         "evidence": nulls,
         "bad_bytes": pa.ListArray.from_arrays(no_offsets, pa.array([], pa.int32())),
         "raw_bytes": pc.binary_length(text).cast(pa.int64()),
-        "raw_chars": pc.utf8_length(text).cast(pa.int64()),
+        "raw_chars": pa.array(chars),
         "sha256": col.digests(text),
         "url": url,
         "date": date,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cleaner.errors import describe
 from cleaner.io.inputs import InputFile
 from cleaner.io.json_record import dump
+from cleaner.io.limit import Limit, TooSlow
 from cleaner.io.records import BadRecord, Collector, Document, Read, ReadOptions, digest, short_raw
 from cleaner.io.streams import ByteStream, StreamFault, open_stream
 from cleaner.reader import Record, Unusable
@@ -52,17 +54,17 @@ def read_plugin(index: int, file: InputFile, collector: Collector) -> Iterator[R
     A record that it cannot use, or that is no record, is a quarantine row; so is what it raises,
     and then the rest of the file is left out. A file that breaks off keeps the records before.
     """
-    for item in records(file, collector.options):
+    for item in records(file, collector.options, collector.limit):
         if isinstance(item, BadRecord):
             if collector.is_full(len(item.raw or b"")):
-                yield collector.take()
+                yield from _taken(collector)
             collector.count(index, int(item.record is not None))
             collector.add_bad(item)
             continue
         number, record = item
         made = _document(index, number, file, record, collector)
         if collector.is_full(len(made.utf8) if isinstance(made, Document) else 0):
-            yield collector.take()
+            yield from _taken(collector)
         collector.count(index, 1)
         if isinstance(made, Document):
             collector.add(made)
@@ -70,16 +72,28 @@ def read_plugin(index: int, file: InputFile, collector: Collector) -> Iterator[R
             collector.add_bad(made)
 
 
-def records(file: InputFile, options: ReadOptions) -> Iterator[tuple[int, Record] | BadRecord]:
-    """What the reader gives, with its numbers; never raises but for a lack of memory."""
+def _taken(collector: Collector) -> Iterator[Read]:
+    """What was gathered; what is done with it does not count as the reader's time."""
+    if collector.limit is not None:
+        collector.limit.rest()
+    yield collector.take()
+
+
+def records(
+    file: InputFile, options: ReadOptions, limit: Limit | None = None
+) -> Iterator[tuple[int, Record] | BadRecord]:
+    """What the reader gives, with its numbers; never raises but for a lack of memory.
+
+    A record that takes longer than `limit` allows is the last one, with the reason `timeout`.
+    """
     reader = options.readers[file.format]
     number = 0
     content: _Content | None = None
     try:
         with open_stream(file, options) as stream:
             content = _Content(stream)
-            given: Iterable[object] = reader.read(io.BufferedReader(content, _BUFFER), options)
-            for item in given:
+            source = io.BufferedReader(content, _BUFFER)
+            for item in _each(partial(reader.read, source, options), limit):
                 if content.fault and content.fault.reason != "trailing_garbage":
                     raise content.fault  # it was hidden from us
                 if isinstance(item, Record):
@@ -96,6 +110,10 @@ def records(file: InputFile, options: ReadOptions) -> Iterator[tuple[int, Record
         yield BadRecord(file.source, fault.reason, fault.detail, number, raw_bytes=file.size)
     except Unusable as error:
         yield _unusable(file, number, error)
+    except TooSlow:
+        seconds = limit.seconds if limit is not None else 0
+        what = f"the reader {file.format} took longer than engine.document_seconds ({seconds:g})"
+        yield BadRecord(file.source, "timeout", what, number, raw_bytes=file.size)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  whatever code that is not ours raises
@@ -103,6 +121,17 @@ def records(file: InputFile, options: ReadOptions) -> Iterator[tuple[int, Record
     else:
         if content.fault:
             yield BadRecord(file.source, content.fault.reason, content.fault.detail)
+
+
+def _each(read: Callable[[], Iterable[object]], limit: Limit | None) -> Iterator[object]:
+    """What a reader gives, each step within the limit."""
+    if limit is None:
+        yield from read()
+        return
+    given: Iterator[object] = limit.call(lambda: iter(read()))
+    end = object()
+    while (item := limit.call(lambda: next(given, end))) is not end:
+        yield item
 
 
 def _unusable(file: InputFile, number: int, what: Unusable) -> BadRecord:

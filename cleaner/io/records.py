@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
 
+from cleaner.io.limit import Limit
 from cleaner.io.schema import ORIGINALS, QUARANTINE
 from cleaner.reader import Reader
 
@@ -21,10 +22,10 @@ KILLED = "the process died on this {}, 2 times with nothing else in hand"
 _MAX_ARROW_BYTES = (1 << 31) - 1  # offsets of a string column have 32 bits
 
 
-Watch: TypeAlias = Callable[[int, int, int], bool]
+Watch: TypeAlias = Callable[[int, int, int], str]
 """Is told before it is read what comes next, (file, start, end): a line of plain JSONL in bytes, a
-row group of Parquet, or (file, -1, -1) for all else, a file as a whole. True: it kills its reader,
-and must be passed by."""
+row group of Parquet, or (file, -1, -1) for all else, a file as a whole. A reason, `crash` or
+`timeout`: it kills its reader, and must be passed by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class ReadOptions:
     date_column: str | None = "date"
     encoding: str | None = None
     max_document_bytes: int = 64 << 20
+    max_lines: int = 500_000
     max_bad_bytes_ratio: float = 0.01
     max_ratio: float = 200.0
     max_decompressed_bytes: int = 1 << 40
@@ -61,6 +63,8 @@ class ReadOptions:
         for name in ("max_document_bytes", "batch_bytes"):
             if not 1 <= getattr(self, name) <= _MAX_ARROW_BYTES // 2:
                 raise ValueError(f"{name} must be from 1 to {_MAX_ARROW_BYTES // 2}")
+        if self.max_lines < 1:
+            raise ValueError("max_lines must be at least 1")
         if self.max_ratio < 1 or self.max_decompressed_bytes < 1:
             raise ValueError("max_ratio and max_decompressed_bytes must be at least 1")
         if not 0 <= self.max_bad_bytes_ratio <= 1:
@@ -127,6 +131,10 @@ class Collector:
 
     options: ReadOptions
     watch: Watch | None = None
+    limit: Limit | None = None
+    """What a record of a reader that is not built in may take; None: any time."""
+    died: str = ""
+    """The reason of the last piece that was deadly."""
     _documents: list[Document] = field(default_factory=list)
     _batches: list[pa.RecordBatch] = field(default_factory=list)
     _bad: list[BadRecord] = field(default_factory=list)
@@ -137,7 +145,8 @@ class Collector:
 
     def is_deadly(self, file: int, start: int, end: int) -> bool:
         """Whether what comes next must not be read; see `Watch`."""
-        return self.watch is not None and self.watch(file, start, end)
+        self.died = self.watch(file, start, end) if self.watch is not None else ""
+        return bool(self.died)
 
     def is_full(self, cost: int) -> bool:
         """Whether so many bytes more would make too big a batch."""
@@ -178,7 +187,7 @@ class Collector:
         """Give what was gathered, and begin anew."""
         self._seal()
         documents = _one_batch(self._batches)
-        quarantine = _quarantine(self._bad)
+        quarantine = quarantine_rows(self._bad)
         read = Read(documents, quarantine, self._records, self._blank, self._passed)
         self._batches, self._bad, self._records, self._passed = [], [], {}, {}
         self._blank = self._cost = 0
@@ -228,7 +237,7 @@ def _originals(rows: Sequence[Document]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=ORIGINALS)
 
 
-def _quarantine(rows: Sequence[BadRecord]) -> pa.RecordBatch:
+def quarantine_rows(rows: Sequence[BadRecord]) -> pa.RecordBatch:
     """Bad records as columns."""
     columns = [
         pa.array([b.source for b in rows], pa.string()),

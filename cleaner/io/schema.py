@@ -194,7 +194,7 @@ PAIRS = _schema(
         (
             "action",
             pa.string(),
-            "drop, cut, mark (both stay), or pair (offered by the bands, verified)",
+            "drop, cut, mark (both stay), pair (offered by bands, verified), contain (both stay)",
         ),
         ("doc_id", pa.string(), "the copy; of a `pair` the later document"),
         ("start", pa.int64(), "span in the original of the copy"),
@@ -202,7 +202,11 @@ PAIRS = _schema(
         ("kept_doc_id", pa.string(), "the one that stays; of a `pair` the earlier document"),
         ("kept_start", pa.int64(), "span in the original of the one that stays"),
         ("kept_end", pa.int64(), "its end"),
-        ("similarity", pa.float64(), "verified, by the measure that the stage names"),
+        (
+            "similarity",
+            pa.float64(),
+            "verified, by the stage's measure; of `contain` the share of the copy in the other",
+        ),
     ],
     "pairs",
 )

@@ -23,11 +23,11 @@ STRONG, SUPPORTED = 850, 300
 second. Rules below it look at the shape of the page, as the model does: they have that right on
 labels of up to `LABEL` words, and cut nothing else that the model would keep."""
 LABEL = 6
-PLAIN = 800
+PLAIN = 860
 """The least limit, in thousandths, of a page where no such rule fits any line: perhaps it has no
-frame at all."""
+frame at all, and little is to be won there."""
 MOST = 850
-"""The highest limit of a page, in thousandths."""
+"""The highest limit of a page with one, in thousandths."""
 PARAGRAPH, HEADING, GAP = 10, 9, 12
 """Words of a paragraph, of a heading or a row of a table, and how many of these may stand between
 two paragraphs."""

@@ -33,6 +33,10 @@ _GAP_LINES, _GAP_ANCHORS = 12, 8
 _MIN_COLUMN, _COLUMN_LINES = 5, 60
 """A shorter column may be a headline in pieces; a longer one is a list that the page is about."""
 _FOOTNOTE = ("↩", "↩︎", "↑")
+_MAYBE_DIGIT = re.compile(
+    r"[\d\u00b2-\u00b9\u1369-\u1371\u19da\u2070-\u2089\u2460-\u2792\U00010a40-\U0001f10a]"
+)
+"""All that `str.isdigit` takes for a digit, and some more: asked first, for it is much faster."""
 _SCORE = re.compile(r"\b\d{1,3} ?[-–:] ?\d{1,3}\b")
 
 
@@ -114,6 +118,8 @@ def _is_figures(line: Line) -> bool:
     """Whether a line is a number or a clock, or holds a score, or is an eighth digits."""
     if line.kind is Kind.MARK:
         return True
+    if _MAYBE_DIGIT.search(line.text) is None:
+        return False
     digits = sum(map(str.isdigit, line.text))
     return digits > 0 and (digits * 8 >= line.chars or _SCORE.search(line.text) is not None)
 
@@ -161,7 +167,7 @@ def _is_menu_word(page: Page, at: int) -> bool:
     is_word = line.kind is Kind.LINK and line.words <= 3 and line.chars <= 30
     if not is_word or line.is_ended or line.is_code or line.is_listed:
         return False
-    return line.text[-1] not in ",;-–—…" and not any(map(str.isdigit, line.text))
+    return line.text[-1] not in ",;-–—…" and not _has_digit(line.text)
 
 
 def mark_link_runs(page: Page) -> None:
@@ -233,8 +239,13 @@ def _without_margin(page: Page, low: int, high: int) -> tuple[int, int]:
 
 def _is_margin(lines: Sequence[Line]) -> bool:
     """Whether lines between the article and known noise may belong to the article."""
-    numbered = sum(any(map(str.isdigit, line.text)) for line in lines)
+    numbered = sum(_has_digit(line.text) for line in lines)
     return len(lines) <= 10 or numbered * 10 >= 3 * len(lines)
+
+
+def _has_digit(text: str) -> bool:
+    """Whether one of the characters is a digit."""
+    return _MAYBE_DIGIT.search(text) is not None and any(map(str.isdigit, text))
 
 
 def _runs(page: Page, start: int, stop: int) -> list[tuple[int, int]]:

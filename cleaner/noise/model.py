@@ -1,7 +1,8 @@
 """The trained model: how sure it is that a line is noise, and the three strongest reasons.
 
 Two passes of boosted trees. The first sees features of the line, its neighbours and its page; the
-second sees the first one's scores around it as well. All arithmetic is in integers.
+second sees the first one's scores around it as well. Then the lines of a page support each other
+as a chain. All arithmetic is in integers.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cleaner.errors import InputError
 from cleaner.noise import columns
 from cleaner.noise import features as line_features
 from cleaner.noise import vicinity as page_features
+from cleaner.noise.chain import chained
 from cleaner.noise.features import Features, Lexicon
 from cleaner.noise.forest import Forest
 from cleaner.noise.wording import in_words
@@ -31,14 +33,20 @@ FORMAT = 2
 FILE = "noise-2.npz"
 UNSURE = (20, 980)
 """First scores of main text that the second pass looks at again: it overturns no others."""
-HEADLINE_REACH = 40
-"""A headline stands at most so many lines above the text."""
+HEADLINE_REACH, HEADLINE_BELOW = 60, 8
+"""A headline stands at most so many lines above the first paragraph, or below it: that may be a
+standfirst, a caption or a teaser."""
 HEADLINE_SURE, HEADLINE_BEST = 60, 15
 """A line that may be the headline stays with this score, the page's best one with the second."""
 RULED_SURE, RULED_BEST = 450, 15
 """The same of a line that a rule would cut."""
+NEXT_BEST, NEXT_WORDS = 40, 5
+"""The best line that would still go stays with the first score, right above a line of so many words
+that stays: the best of all was a standfirst, or stayed anyway."""
+_GOES = 450
 _HEADLINE_NOISE = 200
-_BODY_WORDS, _BODY_NOISE = 12, 550
+_BODY_WORDS, _BODY_NOISE, _BODY_MOST = 12, 550, 850
+"""A paragraph's words and highest score; the second where a page has none with the first."""
 _HEADLINE_WORDS = (3, 40)
 REASONS = 3
 _LEXICON_BITS = 16
@@ -129,46 +137,81 @@ class NoiseModel:
         unsure = np.flatnonzero((early >= UNSURE[0]) & (early <= UNSURE[1]))
         sums = self.second.scores(lines.values[unsure], around[unsure])
         late[unsure] = to_scores(sums, self.levels[1])
-        noise = (1000 - late).astype(np.int16)
+        noise = in_chain(late, self.levels[1], lines.scan.first)
         self._keep_headlines(lines, around, noise)
         return Scores(lines.scan.where, noise, lines, self, around)
 
     def _keep_headlines(
         self, lines: Features, around: NDArray[np.int16], noise: NDArray[np.int16]
     ) -> None:
-        """Lower the score of the line above each page's text that is most likely its headline."""
+        """Lower the scores of lines near the first paragraph that are likely the headline."""
         rows = np.flatnonzero(headline_candidates(lines, noise))
         if not len(rows):
             return
         sums = self.headline.scores(lines.values[rows], around[rows])
         likely = to_scores(sums, self.levels[2])
         page = np.searchsorted(lines.scan.first, rows, side="right")
-        order = np.lexsort((-rows, likely, page))
-        is_best = np.ones(len(rows), bool)
-        is_best[:-1] = page[order][1:] != page[order][:-1]
         is_ruled = lines.values[rows, columns.RULE] > 0
         kept = likely >= np.where(is_ruled, RULED_SURE, HEADLINE_SURE)
-        enough = likely >= np.where(is_ruled, RULED_BEST, HEADLINE_BEST)
-        kept[order[is_best]] |= enough[order[is_best]]
+        best = _best(likely, page)
+        kept[best] |= likely[best] >= np.where(is_ruled[best], RULED_BEST, HEADLINE_BEST)
         noise[rows[kept]] = np.minimum(noise[rows[kept]], _HEADLINE_NOISE)
+        left = (noise[rows] > _GOES) & (likely >= NEXT_BEST) & _is_above_kept(lines, noise)[rows]
+        chosen = rows[left][_best(likely[left], page[left])]
+        noise[chosen] = _HEADLINE_NOISE
+
+
+def in_chain(
+    scores: NDArray[np.int16], levels: NDArray[np.int32], first: NDArray[np.int64]
+) -> NDArray[np.int16]:
+    """How sure it is that each line is noise, int16[lines], from scores of main text; see `chain`.
+
+    `levels` as in `NoiseModel`, of the pass that the scores are of.
+    """
+    odds = levels[np.minimum(scores, len(levels) - 1)]
+    return (1000 - to_scores(chained(odds, first), levels)).astype(np.int16)
+
+
+def _best(likely: NDArray[np.int16], page: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The place of the highest score of each page, int64[]; of equal ones the first."""
+    order = np.lexsort((-np.arange(len(likely)), likely, page))
+    is_best = np.ones(len(likely), bool)
+    is_best[:-1] = page[order][1:] != page[order][:-1]
+    found: NDArray[np.int64] = order[is_best]
+    return found
+
+
+def _is_above_kept(lines: Features, noise: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Lines whose next one on the page stays and has the words of a standfirst, bool[lines]."""
+    stays = (noise <= _GOES) & (lines.words >= NEXT_WORDS)
+    found = np.zeros(len(noise), bool)
+    found[:-1] = stays[1:]
+    full = lines.scan.first[1:][np.diff(lines.scan.first) > 0]
+    found[full - 1] = False
+    return found
 
 
 def headline_candidates(lines: Features, noise: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Lines of three to forty words above the first longer line that is kept, bool[lines]."""
+    """Lines of three to forty words near the first paragraph that is kept, bool[lines]."""
     words = lines.words
     first = lines.scan.first
-    body = np.flatnonzero((noise <= _BODY_NOISE) & (words >= _BODY_WORDS))
-    place = np.searchsorted(body, first[:-1])
+    start = _first_of_pages((noise <= _BODY_NOISE) & (words >= _BODY_WORDS), first)
+    other = _first_of_pages((noise <= _BODY_MOST) & (words >= _BODY_WORDS), first)
+    start = np.where(start < 0, other, start)
+    pages = np.flatnonzero(start >= 0)
     near = np.zeros(len(words) + 1, np.int64)
-    there = place < len(body)
-    starts, pages = body[place[there]], np.flatnonzero(there)
-    inside = starts < first[pages + 1]
-    starts, pages = starts[inside], pages[inside]
-    np.add.at(near, np.maximum(first[pages], starts - HEADLINE_REACH), 1)
-    np.add.at(near, starts + 1, -1)
+    np.add.at(near, np.maximum(first[pages], start[pages] - HEADLINE_REACH), 1)
+    np.add.at(near, np.minimum(first[pages + 1], start[pages] + HEADLINE_BELOW + 1), -1)
     low, high = _HEADLINE_WORDS
     found: NDArray[np.bool_] = (np.cumsum(near[:-1]) > 0) & (words >= low) & (words <= high)
     return found
+
+
+def _first_of_pages(chosen: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first chosen line of each page, int64[pages]; -1 for none."""
+    rows = np.append(np.flatnonzero(chosen), len(chosen))
+    found = rows[np.searchsorted(rows, first[:-1])]
+    return np.where(found < first[1:], found, -1)
 
 
 def to_scores(sums: NDArray[np.int32], levels: NDArray[np.int32]) -> NDArray[np.int16]:

@@ -6,7 +6,7 @@ Each rule takes the page and marks lines; none knows a language. Scores are thou
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from cleaner.noise.line import TEASER_CHARS, Kind, Line, is_teaser
@@ -29,6 +29,12 @@ _HEAD = frozenset({"head"})
 _ASKED = ("?", "!", "？", "！", "؟")
 _UNENDED = 20
 """Words from which a line without an end mark is a teaser rather than another title."""
+_SUBHEAD_WORDS = 4
+"""A line above a list with no more is the list's own head ("Ingredients")."""
+_ITEM_WORDS = 12
+"""A longer line with a number in front may be a headline of a list."""
+_MOST_ABOVE = 12
+"""Lines above a head that are compared with what follows it."""
 _ITEM = re.compile(r"\d{1,3} ?[.):/、．-]|[IVX]{1,4}[.)]")
 
 
@@ -129,6 +135,7 @@ def mark_after_heads(page: Page) -> None:
         if not page.has(index, _HEAD) or not page.is_noise(index):
             continue
         stop = _followers(page, index + 1, body_end)
+        stop = min(stop, _resumed(page, index, stop))
         seen = f"after {page.lines[index].text[:40]!r}"
         for at in range(index + 1, stop):
             if at not in kept:
@@ -169,8 +176,113 @@ def _is_teaser_here(page: Page, at: int, start: int) -> bool:
     above = page.lines[at - 1]
     is_titled = at > start and above.kind is Kind.LINK and above.words >= 4
     is_last = at + 1 >= len(page.lines)
+    if is_last and not line.is_cut_off and _links_alone(page, start, at):
+        return False
     below_is_link = is_last or page.lines[at + 1].kind in (Kind.LINK, Kind.MARK)
     return (is_titled or line.is_cut_off) and below_is_link
+
+
+def _links_alone(page: Page, start: int, stop: int) -> bool:
+    """Whether two links or more stand there, none under another's teaser: a paragraph ends such."""
+    lines = page.lines[start:stop]
+    return len({line.key for line in lines}) >= 2 and all(line.kind is Kind.LINK for line in lines)
+
+
+def _resumed(page: Page, head: int, stop: int) -> int:
+    """Where short lines of the text itself go on within the list that ends at `stop`.
+
+    A box may stand in the midst of verses, of a table, or before a list. What follows it is then
+    the text again: a line like the ones right above the head, a line that ends in a colon, or a row
+    of items where the first line after the head is none.
+    """
+    lines = page.lines
+    above = _short_above(page, head)
+    if not _is_amid_text(page, head, stop, above):
+        return stop
+    linked = _linked_elsewhere(page, head, stop)
+    for at in range(head + 1, stop):
+        line = lines[at]
+        if page.hits[at]:
+            continue
+        if above and line.key not in linked and _goes_on(line, above):
+            return at
+        if line.is_ended and line.text.endswith((":", "：")):
+            return at
+        if _begins_items(page, at, stop) and not lines[head + 1].is_listed:
+            has_head = at > head + 1 and lines[at - 1].words <= _SUBHEAD_WORDS
+            return at - 1 if has_head else at
+    return stop
+
+
+def _is_amid_text(page: Page, head: int, stop: int, above: Sequence[Line]) -> bool:
+    """Whether the article goes on behind a list: in its zone, or with paragraphs on both sides.
+
+    Many short lines, such as a long poem, can end the zone.
+    """
+    lines = page.lines
+    last = min(len(lines), stop + _MOST_ABOVE)
+    at = stop
+    while at < last and lines[at].kind in (Kind.LINK, Kind.MARK) and not page.hits[at]:
+        at += 1
+    if at >= last or page.hits[at]:
+        return False
+    if page.is_inside(head) and at < page.end:
+        return True
+    top = head - 1 - len(above)
+    is_under_prose = bool(above) and top >= 0 and lines[top].kind is Kind.PROSE
+    ahead = [line.kind for line in lines[at : at + 2]]
+    return is_under_prose and ahead == [Kind.PROSE, Kind.PROSE]
+
+
+def _goes_on(line: Line, above: Sequence[Line]) -> bool:
+    """Whether a line has the shape of the nearest one above the head, or of the run of them."""
+    alike = [_is_alike(line, other) for other in above]
+    if alike[0] or sum(alike) * 2 > len(alike):
+        return True
+    sizes = [other.chars for other in above if _has_figure(other) == _has_figure(line)]
+    is_run = len(sizes) >= 3 and not any(other.is_listed for other in (line, *above))
+    return is_run and min(sizes) <= line.chars <= max(sizes)
+
+
+def _short_above(page: Page, head: int) -> list[Line]:
+    """The short lines of the text right above a head, the nearest first; fewer than two: none."""
+    found: list[Line] = []
+    at = head - 1
+    while at >= 0 and len(found) < _MOST_ABOVE:
+        line = page.lines[at]
+        if line.kind is Kind.PROSE or page.is_noise(at) or page.hits[at]:
+            break
+        found.append(line)
+        at -= 1
+    return found if len(found) >= 2 else []
+
+
+def _linked_elsewhere(page: Page, head: int, stop: int) -> frozenset[str]:
+    """Keys of lines far from this list and the article: a title that stands there is a link."""
+    near = range(head - _MOST_ABOVE, stop + _MOST_ABOVE)
+    keys = (
+        line.key
+        for at, line in enumerate(page.lines)
+        if at not in near and not page.is_inside(at) and line.words >= 4
+    )
+    return frozenset(keys)
+
+
+def _is_alike(line: Line, other: Line) -> bool:
+    """Whether two short lines have one shape: items, or as long, with figures or without."""
+    if line.is_listed or other.is_listed:
+        return line.is_listed and other.is_listed and line.words <= _ITEM_WORDS
+    low, high = sorted((line.chars, other.chars))
+    return _has_figure(line) == _has_figure(other) and high * 3 <= low * 4
+
+
+def _has_figure(line: Line) -> bool:
+    return any(map(str.isdigit, line.text))
+
+
+def _begins_items(page: Page, at: int, stop: int) -> bool:
+    """Whether at least two items of a list begin here: with a number, an amount or a bullet."""
+    return at + 1 < stop and all(page.lines[n].is_listed for n in (at, at + 1))
 
 
 def _without_subhead(page: Page, start: int, stop: int) -> int:

@@ -27,18 +27,21 @@ def _words(*groups: Iterable[str]) -> re.Pattern[str]:
 
 PHONE = _words(
     ("phone", "phones", "telephone", "tel", "mobile", "mob", "cell", "call", "fax", "dial",
-     "ring", "whatsapp", "viber", "telegram", "zalo", "sms", "contact", "hotline"),
+     "ring", "whatsapp", "viber", "telegram", "zalo", "sms", "contact", "hotline", "text me",
+     "text us"),
     ("điện thoại", "đt", "đtdđ", "dđ", "sđt", "sdt", "dt", "liên hệ", "liên lạc", "gọi", "di động",
      "đường dây nóng", "số máy", "máy bàn", "alo", "số nóng"),
     ("teléfono", "telf", "tfno", "tlf", "móvil", "celular", "cel", "llame", "llamar", "llamando",
      "contacto"),
     ("telefone", "fone", "telemóvel", "contato", "ligue", "ligar"),
-    ("téléphone", "tél", "portable", "appelez", "appeler", "joindre"),
-    ("telefon", "telefonisch", "handy", "mobil", "anrufen", "rufnummer", "telefono", "cellulare"),
+    ("téléphone", "tél", "portable", "appelez", "appeler", "joindre", "composez", "composer",
+     "renseignements", "réservation~", "contactez"),
+    ("telefon", "telefonisch", "handy", "mobil", "anrufen", "rufnummer", "telefono", "cellulare",
+     "telefonare", "telefonate", "chiamare", "chiamate", "numerem", "zadzwoń", "dzwonić"),
     ("telepon", "telp", "ponsel", "hp", "no hp", "hubungi", "wa", "nomor"),
     ("тел", "телефон~", "моб", "звоните", "звонить", "факс"),
-    ("电话", "電話", "手机", "手機", "联系", "聯絡", "致电", "热线", "传真", "携帯", "전화",
-     "연락처", "휴대폰", "โทร", "☎", "📞", "✆", "📱"),
+    ("电话", "電話", "手机", "手機", "联系", "聯絡", "致电", "热线", "传真", "拨打", "请拨",
+     "有疑问拨", "携帯", "連絡先", "전화", "연락처", "휴대폰", "โทร", "☎", "📞", "✆", "📱"),
 )  # fmt: skip
 """A phone number comes."""
 
@@ -73,9 +76,13 @@ NATIONAL_ID = {
     "PL": _words(("pesel",)),
     "DE": _words(
         ("steuer-id", "steuerid", "steueridentifikationsnummer", "idnr", "steuer-idnr",
+         "steuer-identifikationsnummer", "identifikationsnummer",
          "steuerliche identifikationsnummer", "tax id")),
     "IN": _words(("aadhaar", "aadhar", "uidai", "आधार")),
-    "RU": _words(("снилс", "snils")),
+    "RU": _words(("снилс", "snils", "инн")),
+    "PT": _words(("nif", "contribuinte", "número fiscal", "identificação fiscal")),
+    "NL": _words(("bsn", "burgerservicenummer", "sofinummer")),
+    "JP": _words(("マイナンバー", "個人番号")),
     "TH": _words(("บัตรประชาชน", "เลขประจำตัวประชาชน", "thai id", "id card")),
     "MY": _words(("mykad", "nric", "no. kp", "kad pengenalan", "i/c", "ic")),
     "TW": _words(("身分證", "身份證", "national id")),
@@ -117,6 +124,16 @@ _UNIT = re.compile(
     r"cổ phiếu|cp|sản phẩm|people|shares|руб\w*|чел\w*|orang|personas|pessoas)(?!\w))"
 )
 _MONEY = re.compile(r"(?:[$€£¥₫₽]|(?<!\w)(?:usd|eur|vnd|vnđ|rp|r\$|us\$|rm))[. \u00a0]?$")
+
+
+_TO = re.compile(
+    r"(?:[Uu]nter (?:der )?|(?<!\w)(?:au|al|aux|pelo|pod nr) )$",
+)
+
+
+def is_told_to(text: str, start: int) -> bool:
+    """Whether a word that leads to a number stands right before: unter 030 …, au 01 …."""
+    return _TO.search(text[max(0, start - 16) : start]) is not None
 
 
 def says(cue: re.Pattern[str], text: str, start: int) -> bool:

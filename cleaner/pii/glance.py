@@ -90,6 +90,8 @@ def _flags(data: Any, low: Any, high: Any, table: Any) -> Any:
             if kind in (2, 3):
                 if digits in (7, 8) and (between == 0 or (between == 1 and data[p - 1] == 45)):
                     found |= np.uint8(16)
+                if digits == 6 and between == 1 and 65 <= byte <= 68:  # AB 12 34 56 C
+                    found |= np.uint8(16)
                 digits, between = 0, 0
                 letters += 1
                 length += 1

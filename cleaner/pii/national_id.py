@@ -17,7 +17,7 @@ from cleaner.pii.number import Number
 
 COUNTRIES = (
     "VN", "US", "ES", "FR", "BR", "CN", "ID", "KR", "PL", "DE", "IN", "RU", "TH", "MY", "SE", "IT",
-    "MX", "GB", "SG", "TW",
+    "MX", "GB", "SG", "TW", "PT", "NL", "JP",
 )  # fmt: skip
 """Countries whose ids are known, by ISO 3166; `passport` numbers belong to all of them."""
 
@@ -139,6 +139,30 @@ def _ru(d: str) -> bool:
     return len(set(d[:9])) > 1 and total % 100 == int(d[9:])
 
 
+def _ru_tax(d: str) -> bool:
+    """The tax number of a person (INN) with its two check digits."""
+    first = weighted(d, (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)) % 11 % 10
+    second = weighted(d, (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)) % 11 % 10
+    return d[10:] == f"{first}{second}" and len(set(d)) > 2
+
+
+def _pt(d: str) -> bool:
+    """The tax number of a person: begins with 1, 2 or 3; a check digit, mod 11."""
+    rest = weighted(d, range(9, 1, -1)) % 11
+    return d[0] in "123" and int(d[8]) == (0 if rest < 2 else 11 - rest)
+
+
+def _nl(d: str) -> bool:
+    """The eleven test, the last digit counted negative."""
+    return len(set(d)) > 2 and (weighted(d[:8], range(9, 1, -1)) - int(d[8])) % 11 == 0
+
+
+def _jp(d: str) -> bool:
+    """A check digit, mod 11 (ordinance 85 of 2014 of the ministry of internal affairs)."""
+    rest = weighted(d, (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11
+    return int(d[11]) == (0 if rest < 2 else 11 - rest)
+
+
 def _th(d: str) -> bool:
     return d[0] not in "09" and (11 - weighted(d, range(13, 1, -1)) % 11) % 10 == int(d[12])
 
@@ -166,6 +190,10 @@ FORMS = (
     Form("DE", "tax id", 11, _de),
     Form("IN", "Aadhaar", 12, _in),
     Form("RU", "SNILS", 11, _ru, ((3, 3, 3, 2), "- ")),
+    Form("RU", "INN", 12, _ru_tax),
+    Form("PT", "NIF", 9, _pt),
+    Form("NL", "BSN", 9, _nl),
+    Form("JP", "My Number", 12, _jp),
     Form("TH", "citizen id", 13, _th, ((1, 4, 5, 2, 1), "-")),
     Form("MY", "MyKad", 12, _my, ((6, 2, 4), "-")),
     Form("SE", "personnummer", 10, _se, ((6, 4), "-+")),
@@ -229,7 +257,7 @@ def is_chinese(digits: str) -> bool:
     return "10X98765432"[total % 11] == digits[17].upper()
 
 
-_WORD = re.compile(r"[0-9A-Z](?:[.\-]?[0-9A-Z]){6,17}")
+_WORD = re.compile(r"[A-Z]{2} [0-9]{2} [0-9]{2} [0-9]{2} [A-D]|[0-9A-Z](?:[.\-]?[0-9A-Z]){6,17}")
 
 
 def lettered_ids(text: str, countries: Collection[str], *, eager: bool = False) -> list[Hit]:
@@ -325,7 +353,7 @@ _LETTERED: tuple[tuple[str, str, re.Pattern[str], Callable[[str], bool], bool], 
     (
         "GB",
         "NINO",
-        re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][0-9]{6}[A-D]"),
+        re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:[0-9]{6}| ?(?:[0-9]{2} ){3})[A-D]"),
         _any,
         False,
     ),

@@ -123,9 +123,11 @@ def _v4(text: str, start: int, end: int, *, own: bool, eager: bool) -> Hit | Non
     behind = text[end : end + 2]
     if behind and (is_word(behind[0]) or (behind[0] in ".-," and behind[1:].isdigit())):
         return None
-    if is_measured(text, start, end) or (not own and _is_own(text[start:end])):
+    if not own and _is_own(text[start:end]):
         return None
     said = last_says(ADDRESS, VERSION, text, start)
+    if not said and is_measured(text, start, end):  # said: "il server 203.0.113.7 ha …"
+        return None
     if said is False and not eager:
         return None
     small = sum(int(part) < 32 for part in parts)
@@ -143,7 +145,7 @@ def _v6(text: str, start: int, end: int, *, own: bool) -> Hit | None:
     except ValueError:
         return None
     is_apart = not (start and (is_word(text[start - 1]) or text[start - 1] in ":."))
-    if not is_apart or after(text, end, 1).isalnum():
+    if not is_apart or is_word(after(text, end, 1) or " "):
         return None
     if len([part for part in found.split(":") if part]) < 3 or not any(c.isdigit() for c in found):
         return None

@@ -128,13 +128,14 @@ def _is_even(gaps: Sequence[str]) -> bool:
     """Whether gaps can be those of one number: a wide one, such as " - ", parts two numbers."""
     if len(set(gaps)) == 1 and len(gaps) > 1:
         return True
-    opened = True  # maybe before the first run
+    opened = inside = True  # maybe before the first run: (84-24) 3826 1234
     for at, gap in enumerate(gaps):
         if "(" in gap and not (at == 0 and ")" in "".join(gaps[1:2])):
             return False
-        if ")" in gap and not opened:
+        if ")" in gap and not (opened or inside):
             return False
         opened = "(" in gap
+        inside = opened or (inside and gap == "-")
         if len(gap) > 1 and not opened and gap not in _AFTER_BRACKET and gap != ". ":
             return False
     return True

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from cleaner.pii.cue import OTHER_NUMBER, PHONE, is_measured, last_says
+from cleaner.pii.cue import OTHER_NUMBER, PHONE, is_measured, is_told_to, last_says
 from cleaner.pii.hit import Hit, is_word
 from cleaner.pii.number import Number
 
@@ -73,8 +73,7 @@ def phone(
     said = last_says(PHONE, OTHER_NUMBER, text, start)
     if said is False:
         return None
-    said = said or told
-    sure = said or eager
+    sure = said or told or eager or (not number.is_amount and is_told_to(text, start))
     if "VN" in regions:
         if _VN_SERVICE.fullmatch(number.digits) and not hotlines:
             return None
@@ -93,7 +92,7 @@ def phone(
                 return None  # 0800 of one country could be somebody's in another
             if is_number and (hotlines or not is_service):
                 return Hit(start, end, "phone", region)
-    if said and number.digits.startswith("00"):
+    if (said or told) and number.digits.startswith("00"):
         region = _abroad(f"+{number.digits[2:]}", hotlines=hotlines)
         return Hit(start, end, "phone", region) if region else None
     return None
@@ -111,8 +110,8 @@ def _plus_before(text: str, start: int) -> int | None:
 
 def _bracket_before(text: str, start: int, number: Number) -> int:
     """The bracket of an area code belongs to the number: (028) 3822 1234."""
-    opens = start and text[start - 1] == "(" and number.gaps and number.gaps[0].startswith(")")
-    return start - 1 if opens else start
+    closes = next((gap for gap in number.gaps if "(" in gap or ")" in gap), "").startswith(")")
+    return start - 1 if start and text[start - 1] == "(" and closes else start
 
 
 def _vietnamese(text: str, number: Number, start: int, *, sure: bool) -> str:
@@ -142,8 +141,12 @@ def _is_typical(text: str, number: Number, start: int, region: str) -> bool:
     sizes, gaps = number.sizes, number.gaps
     in_bracket = text[start] == "("
     if region == "US":
+        if sizes[:1] == (1,) and number.digits[0] == "1":  # 1-617-555-0141
+            return sizes[1:] == (3, 3, 4) and set(gaps) in ({"-"}, {"."})
         dashes = set(gaps) in ({"-"}, {"."})
         return sizes == (3, 3, 4) and (dashes or (in_bracket and gaps[1] in ("-", " ", ".")))
+    if region == "FR":
+        return sizes == (2, 2, 2, 2, 2) and number.digits[0] == "0" and set(gaps) == {"."}
     if region == "BR":
         return in_bracket and sizes in ((2, 5, 4), (2, 4, 4)) and gaps[1] == "-"
     if region == "RU":
@@ -155,6 +158,8 @@ def _is_typical(text: str, number: Number, start: int, region: str) -> bool:
     if region == "ID":
         return sizes in ((4, 4, 4), (4, 4, 3)) and number.digits.startswith("08")
     if region == "JP":
+        if in_bracket and number.digits[0] == "0":
+            return len(sizes) == 3 and gaps[1] == "-"
         return sizes in ((3, 4, 4), (2, 4, 4)) and number.digits[0] == "0" and set(gaps) == {"-"}
     if region == "KR":
         return sizes in ((3, 4, 4), (2, 4, 4)) and number.digits[0] == "0" and set(gaps) == {"-"}

@@ -23,6 +23,10 @@ _OFTEN = (
     "invite", "reset", "confirm", "verification", "unsubscribe", "s_token", "hash",
 )  # fmt: skip
 """Keys whose value is one only if it looks like it."""
+_ENDS = r"(?:token|secret|password|api_?key|signature)"
+"""What the key of a secret ends with: reset_token, client-secret."""
+_PLACES = frozenset({"page", "next", "continuation", "pagination", "sync", "prev"})
+"""page_token: a place in a list, no secret."""
 _SERVICES = (
     r"(?:AKIA|ASIA)[0-9A-Z]{16}",
     r"gh[pousr]_[0-9A-Za-z]{36,251}",
@@ -55,7 +59,7 @@ def _patterns() -> tuple[Pattern, Pattern, Pattern]:
     user = r"[a-z][a-z0-9+.\-]{1,20}://[^\s/@:\"'<>]+:[^\s/@\"'<>]+@[\p{L}\p{N}\[]"
     return (
         compile_pattern(user),
-        compile_pattern(rf"[?&;#](?:amp;)?(?:{keys})={value}"),
+        compile_pattern(rf"[?&;#](?:amp;)?(?:{keys}|[a-z0-9.\-]{{1,32}}[_\-]{_ENDS})={value}"),
         compile_pattern("|".join(_SERVICES), any_case=False),
     )
 
@@ -88,7 +92,11 @@ def _is_secret(key: str, value: str) -> bool:
     """Whether a value is no plain word, and for doubtful keys, whether it looks random."""
     if len(value) < _LEAST_VALUE or _PLAIN.fullmatch(value):
         return False
-    return key in _SURE or (len(value) >= 12 and _varies(value))
+    if key in _SURE:
+        return True
+    if re.fullmatch(rf"[^=]+[_\-]{_ENDS}", key):
+        return re.split(r"[_\-]", key)[-2] not in _PLACES
+    return len(value) >= 12 and _varies(value)
 
 
 def _varies(value: str) -> bool:

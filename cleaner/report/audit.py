@@ -25,7 +25,7 @@ from cleaner.errors import InputError, IntegrityError
 from cleaner.io.corpus import in_order, is_corpus, read_manifest
 from cleaner.io.store import fingerprint
 from cleaner.noise.frequent import begins, rank_in_group
-from cleaner.report.collect import veil_of_run
+from cleaner.report.secrecy import veil_of_run
 from cleaner.report.strata import Action, Lowest, Stratum, allotted, bands_of, hashes_of
 from cleaner.report.texts import Texts
 
@@ -104,7 +104,7 @@ def draw_placed(
     others = 4 * per_rule if keeps is None else keeps
     try:
         with in_order(run, manifest) as folder:
-            texts = Texts(folder, veil_of_run(manifest))
+            texts = Texts(folder, veil_of_run(run, manifest))
             rows = _draw(folder, run_id(manifest), texts, per_rule, others, seed)
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         what = f"{type(error).__name__}: {error}"

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from cleaner.errors import ConfigError, IntegrityError
+from cleaner.errors import IntegrityError
 from cleaner.io.corpus import in_order
 from cleaner.report.copies import Copies, collect_copies
 from cleaner.report.effect import Effect, collect_effect
@@ -23,9 +23,9 @@ from cleaner.report.heaviest import Heaviest
 from cleaner.report.lengths import CLASSES, classes
 from cleaner.report.near import StageNear, collect_near
 from cleaner.report.quarantined import BadReason, collect_quarantine
+from cleaner.report.secrecy import known_stage, veil_of_run
 from cleaner.report.stats import RunReport, read_report
 from cleaner.report.texts import Texts
-from cleaner.stages.veil import Veil, veil_of
 
 if TYPE_CHECKING:
     from cleaner.stages.base import Stage
@@ -138,7 +138,7 @@ def _collect(run: Path, report: RunReport, manifest: Mapping[str, Any]) -> Findi
     told = [stage.langs for stage in report.stages if stage.langs]
     if told:
         corpus.languages = _with_told(corpus.languages, told[-1])
-    veil = veil_of(stages)
+    veil = veil_of_run(run, manifest)
     texts = Texts(run, veil)
     per_part = manifest["config"]["write"]["documents_per_part"]
     found = collect_rules(run / "ledger", report, texts, per_part, groups.name)
@@ -156,9 +156,15 @@ def _collect(run: Path, report: RunReport, manifest: Mapping[str, Any]) -> Findi
         lengths_before=corpus.raw_lengths + found.dropped_lengths + classes(late),
         lengths_after=corpus.lengths,
         copies=collect_copies(run / "duplicates", texts),
-        effect=collect_effect(run, stages, texts),
+        effect=collect_effect(run, stages, texts) if _cleans(report) else [],
         quarantine=bad,
     )
+
+
+def _cleans(report: RunReport) -> bool:
+    """Whether a stage changed a text, or took a part of one away."""
+    rules = (rule for stage in report.stages for rule in stage.rules.values())
+    return any({"cut", "rewrite"}.intersection(rule["action"].split(", ")) for rule in rules)
 
 
 def _with_told(languages: Sequence[Share], told: Mapping[str, int]) -> list[Share]:
@@ -169,22 +175,6 @@ def _with_told(languages: Sequence[Share], told: Mapping[str, int]) -> list[Shar
         gone = sorted((-count, name) for name, count in told.items() if name not in names)
         found += [Share(name, 0, 0, 0, -count) for count, name in gone]
     return found[:TOP_LANGUAGES]
-
-
-def known_stage(settings: Mapping[str, Any]) -> Stage | None:
-    """The built-in stage of these settings; None for another, whose code is not run for this."""
-    from cleaner.registry import stage_class
-
-    try:
-        kind = stage_class(settings["use"], allow_plugins=False)
-        return kind.model_validate_json(json.dumps(settings))
-    except (ConfigError, ValueError):
-        return None
-
-
-def veil_of_run(manifest: Mapping[str, Any]) -> Veil:
-    """What must not be shown of a run with built-in stages."""
-    return veil_of(known_stage(settings) for settings in manifest["config"]["stages"])
 
 
 def columns(folder: Path, names: list[str], dictionaries: list[str]) -> Iterator[pa.Table]:

@@ -27,6 +27,8 @@ SHOWN = 1200
 """Characters of a passage."""
 _ROWS = 1 << 16
 _STRINGS = ["unit", "stage", "action"]
+_SAME = pa.scalar(1.0, pa.float64())
+_DROP, _CUT = (pa.scalar(action, pa.string()) for action in ("drop", "cut"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +177,11 @@ def _add_similarities(pairs: pa.Table, found: Copies) -> None:
 def _add_members(pairs: pa.Table, part: str, largest: dict[str, _Members]) -> None:
     """Note how alike the members of the shown clusters are, and the least alike of each."""
     wanted = pa.array(list(largest), pa.string())
-    dropped = pc.equal(pairs.column("action").cast(pa.string()), "drop")
+    dropped = pc.equal(pairs.column("action").cast(pa.string()), _DROP)
     mine = pairs.filter(pc.and_(dropped, pc.is_in(pairs.column("kept_doc_id"), value_set=wanted)))
     for doc_id in pc.unique(mine.column("kept_doc_id")).to_pylist():
         members = largest[doc_id]
-        rows = mine.filter(pc.equal(mine.column("kept_doc_id"), doc_id))
+        rows = mine.filter(pc.equal(mine.column("kept_doc_id"), pa.scalar(doc_id, pa.string())))
         order = pc.sort_indices(
             rows, sort_keys=[("similarity", "ascending"), ("doc_id", "ascending")]
         )
@@ -187,13 +189,13 @@ def _add_members(pairs: pa.Table, part: str, largest: dict[str, _Members]) -> No
         worst = (row["similarity"], row["doc_id"], part, row["stage"])
         members.worst = worst if members.worst is None else min(members.worst, worst)
         members.similarities.append(rows.column("similarity").to_numpy())
-        unlike = rows.filter(pc.less(rows.column("similarity"), 1.0))
+        unlike = rows.filter(pc.less(rows.column("similarity"), _SAME))
         members.stages |= set(unlike.column("stage").cast(pa.string()).to_pylist())
 
 
 def _cut_passages(pairs: pa.Table) -> pa.Table:
     """Rows of passages that were cut because another document has them."""
-    is_cut = pc.equal(pairs.column("action").cast(pa.string()), "cut")
+    is_cut = pc.equal(pairs.column("action").cast(pa.string()), _CUT)
     others = pc.not_equal(pairs.column("doc_id"), pairs.column("kept_doc_id"))
     rows = pairs.filter(pc.and_(is_cut, others))
     return rows.append_column("times", pa.array(np.ones(rows.num_rows, np.int64)))

@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 from cleaner.errors import IntegrityError
 from cleaner.io.corpus import in_order, read_manifest
 from cleaner.io.names import escape
-from cleaner.report.collect import veil_of_run
 from cleaner.report.diff_facts import (
     Figure,
     Inputs,
@@ -34,6 +33,7 @@ from cleaner.report.diff_facts import (
     versions,
 )
 from cleaner.report.fates import ABSENT, Ending, Fate, endings, joined, rows_in, same_files
+from cleaner.report.secrecy import veil_of_run
 from cleaner.report.stats import read_report
 from cleaner.report.texts import Document, Texts
 from cleaner.report.word_diff import Difference, difference
@@ -219,7 +219,9 @@ def _documents(a: Path, b: Path, *manifests: Mapping[str, Any]) -> Documents:
     found.came = sum(n for (was, now), n in counts.items() if now.kind == "kept" != was.kind)
     found.went = sum(n for (was, now), n in counts.items() if was.kind == "kept" != now.kind)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    veil = veil_of_run(manifests[0]) | veil_of_run(manifests[1])  # what one run masks, both hide
+    veil = veil_of_run(a, manifests[0]) | veil_of_run(
+        b, manifests[1]
+    )  # what one run masks, both hide
     texts = Texts(a, veil), Texts(b, veil)
     begins = _begins(texts, [shown[move].pairs for move, _ in ranked[:MOVES]])
     found.moves = [Move(*move, n, begins.get(i, ())) for i, (move, n) in enumerate(ranked)]

@@ -131,7 +131,9 @@ def explain(
     source = _source(config, found)
     with tempfile.TemporaryDirectory(prefix="cleaner-explain-") as folder:
         try:
-            number, path = copy_record(found, record, config.read, Path(folder))
+            number, path = copy_record(
+                found, record, config.read, Path(folder), config.engine.document_seconds
+            )
         except Unusable as fault:
             return _unread(source, fault.record, Quarantined("read", fault.reason, fault.detail))
         alone = config.model_copy(
@@ -184,7 +186,7 @@ def _file(config: RunConfig, path: Path) -> InputFile:
 
 def _source(config: RunConfig, file: InputFile) -> str:
     """The name that a run of the config gives to the file; the file's own if its input lacks it."""
-    from cleaner.engine.driver import find_inputs
+    from cleaner.engine.job import find_inputs
 
     try:
         files = find_inputs(config).files

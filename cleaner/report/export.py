@@ -31,11 +31,12 @@ from cleaner.io.store import write_bytes, write_json
 from cleaner.io.verify import EXPORT, verify
 from cleaner.registry import nearest
 from cleaner.report.card import card, describe
-from cleaner.report.collect import known_stage
 from cleaner.report.croissant import croissant
+from cleaner.report.secrecy import known_stage, veil_of_plugins
 from cleaner.report.stats import RunReport, read_report
 from cleaner.stages.base import Stage
 from cleaner.stages.pii import Pii
+from cleaner.stages.veil import HIDING_STAGES
 
 ABOUT_ORIGINALS: Mapping[str, str] = MappingProxyType(
     {
@@ -143,9 +144,12 @@ def _export(
     """The export of a run whose corpus is Parquet."""
     parts = corpus_files(run, manifest).names
     whole = pq.read_schema(run / parts[0])
-    chosen = _chosen(whole, columns, drop, is_masked=any(s.hides() for s in stages if s))
+    is_masked = bool(manifest.get(HIDING_STAGES)) or any(s.hides() for s in stages if s)
+    chosen = _chosen(whole, columns, drop, is_masked=is_masked)
     schema = pa.schema([whole.field(name) for name in chosen], whole.metadata)
     found = _found(run, parts, schema, stages)
+    if manifest.get(HIDING_STAGES):
+        _add_hidden(found, run, parts, schema, manifest)
     if found and not allow_found:
         raise CleanerError(_refusal(found))
     left_out = (*ALWAYS, *((name, _why(name, drop)) for name in whole.names if name not in chosen))
@@ -236,6 +240,24 @@ def _found(
                     mine = found.setdefault(name, {})
                     mine[hit.kind] = mine.get(hit.kind, 0) + 1
     return {name: dict(sorted(found[name].items())) for name in names if name in found}
+
+
+def _add_hidden(
+    found: dict[str, dict[str, int]],
+    run: Path,
+    parts: Sequence[str],
+    schema: pa.Schema,
+    manifest: Mapping[str, Any],
+) -> None:
+    """Add the values of columns in which something stands that the stage of a plugin took out."""
+    hiders = veil_of_plugins(run, manifest).hiders
+    kind = ", ".join(manifest[HIDING_STAGES])
+    names = [f.name for f in schema if _is_text(f.type) and f.name not in _TOLD]
+    for name, values in _columns(run, parts, names):
+        count = sum(any(hide(v) != v for hide in hiders) for v in values.to_pylist())
+        if count:
+            mine = found.setdefault(name, {})
+            mine[kind] = mine.get(kind, 0) + count
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cleaner.config.model import Read
 from cleaner.errors import InputError
 from cleaner.io.inputs import InputFile
+from cleaner.io.limit import Limit
 from cleaner.io.records import ReadOptions
 
 if TYPE_CHECKING:
@@ -31,12 +32,15 @@ class Unusable(Exception):  # noqa: N818  what the record is
         super().__init__(f"{reason}: {detail}")
 
 
-def copy_record(file: InputFile, record: int | None, read: Read, folder: Path) -> tuple[int, Path]:
+def copy_record(
+    file: InputFile, record: int | None, read: Read, folder: Path, seconds: float = 60.0
+) -> tuple[int, Path]:
     """Write one record to a file in `folder`; returns its number and the file.
 
     A .txt or .html is linked, not copied: it is the record, and its name may be none that a config
     can hold.
-    Without a number the file must hold exactly one record.
+    Without a number the file must hold exactly one record. The reader of a plugin may take so many
+    `seconds` for a record.
 
     Raises:
         InputError: there is no such record, or none was named and there are several.
@@ -59,7 +63,7 @@ def copy_record(file: InputFile, record: int | None, read: Read, folder: Path) -
     if file.format == "warc":
         return _archived(file, record, read, folder / "one.warc")
     if file.format in read.readers:
-        return _of_plugin(file, record, read, folder / "one.jsonl")
+        return _of_plugin(file, record, read, folder / "one.jsonl", seconds)
     return _row(file, record, folder / "one.parquet")
 
 
@@ -128,15 +132,24 @@ def _archived(file: InputFile, record: int | None, read: Read, path: Path) -> tu
     return number, path
 
 
-def _of_plugin(file: InputFile, record: int | None, read: Read, path: Path) -> tuple[int, Path]:
+def _of_plugin(
+    file: InputFile, record: int | None, read: Read, path: Path, seconds: float
+) -> tuple[int, Path]:
     """Write what the reader of a plugin makes of a record as a line of JSON."""
+    with Limit(seconds) as limit:
+        return _from_plugin(file, record, read, path, limit)
+
+
+def _from_plugin(
+    file: InputFile, record: int | None, read: Read, path: Path, limit: Limit
+) -> tuple[int, Path]:
     from cleaner.engine.read_task import read_options
     from cleaner.io.read_plugin import records
     from cleaner.io.records import BadRecord
 
     chosen: BadRecord | tuple[int, Record] | None = None
     count = 0
-    for item in records(file, read_options(read)):
+    for item in records(file, read_options(read), limit):
         count += 1
         number = item.record if isinstance(item, BadRecord) else item[0]
         if record is None and chosen is not None:

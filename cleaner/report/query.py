@@ -18,7 +18,7 @@ from cleaner.errors import CleanerError, InputError
 from cleaner.io.corpus import corpus_files, in_order, read_manifest
 from cleaner.io.schema import CLUSTERS, CORPUS, LEDGER, PAIRS, QUARANTINE
 from cleaner.pii.hit import VEIL
-from cleaner.report.collect import veil_of_run
+from cleaner.report.secrecy import veil_of_run
 from cleaner.stages.veil import Veil
 
 TABLES = MappingProxyType(
@@ -79,7 +79,7 @@ def query(run: Path, sql: str, limit: int | None, *, secrets: bool = False) -> A
     if not (run / "manifest.json").is_file():
         raise InputError(f"{run} is not a finished run (no manifest.json in it)")
     duckdb = _duckdb()
-    veil = Veil() if secrets else veil_of_run(read_manifest(run))
+    veil = Veil() if secrets else veil_of_run(run, read_manifest(run))
     stack = ExitStack()
     if corpus_files(run).schema is not None:  # JSON lines: DuckDB gets them as Parquet
         run = stack.enter_context(in_order(run))

@@ -86,7 +86,8 @@ class Language(MapStage):
         Raises:
             ConfigError: `keep` names a language that the back end does not know.
         """
-        from cleaner.text.language import excerpts, identifier
+        from cleaner.text.identifier import identifier
+        from cleaner.text.language import excerpts
 
         model = identifier(self.backend, self.max_chars)
         keep = self._kept(model)

@@ -55,7 +55,9 @@ class NearDuplicates(CorpusStage):
     summary: ClassVar[str] = (
         "drops near-copies of documents but one, or cuts and marks passages that others have"
     )
-    adds: ClassVar[frozenset[str]] = frozenset({"cluster_kept", "cluster_size", "near_duplicates"})
+    adds: ClassVar[frozenset[str]] = frozenset(
+        {"cluster_kept", "cluster_size", "near_duplicates", "contained"}
+    )
     drops: ClassVar[bool] = True
     keeps_one: ClassVar[bool] = True
 
@@ -127,6 +129,13 @@ class NearDuplicates(CorpusStage):
     )
     action: Literal["cut", "mark"] = Field(
         default="cut", description="Passages: `mark` never cuts."
+    )
+    containment: float = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="Passages: a document of which this share stands in one other is listed in"
+        " duplicates/ as contained in it (a brief in a long story); it stays.",
     )
     against: Paths = Field(
         default=(),

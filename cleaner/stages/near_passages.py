@@ -18,6 +18,7 @@ from cleaner.batch import Batch, Edit, Kept
 from cleaner.dedup.keeper import KEPT
 from cleaner.stages.clusters import Led, as_lists, led
 from cleaner.stages.components import component_labels, star_edges
+from cleaner.stages.contained import contained, living_chars
 from cleaner.stages.keep import rank_columns, rank_fields
 from cleaner.stages.near_documents import bucket_rows
 from cleaner.stages.near_duplicates import NearDuplicates
@@ -29,7 +30,7 @@ from cleaner.text.words import count_words
 NUMBER_BITS = 22
 """Passages beyond number 2^22 of a document are not compared."""
 
-SETTLED = ("ordinal", "node", "place", "start", "end")
+SETTLED = ("ordinal", "node", "place", "start", "end", "chars", "live")
 """What the verdicts need of a member."""
 LABELS = pa.schema([("ordinal", pa.int64()), ("node", pa.int64()), ("label", pa.int64())])
 VERDICTS = pa.schema(
@@ -41,6 +42,8 @@ VERDICTS = pa.schema(
         ("other_place", pa.int64()),
         ("other_start", pa.int64()),
         ("other_end", pa.int64()),
+        ("other_chars", pa.int64()),
+        ("other_live", pa.int64()),
         ("similarity", pa.float64()),
         ("documents", pa.int64()),
         ("stays", pa.bool_()),
@@ -74,6 +77,8 @@ def steps(stage: NearDuplicates) -> Sequence[Step]:
             ("place", pa.int64()),
             ("start", pa.int64()),
             ("end", pa.int64()),
+            ("chars", pa.int64()),
+            ("live", pa.int64()),
             ("set", pa.list_(pa.uint64())),
             ("keys", pa.list_(pa.uint64())),
         ]
@@ -137,6 +142,8 @@ def _members(
         "place": pa.array(np.searchsorted(_compared(stage, batch), passages)),
         "start": pa.array(batch.start[passages]),
         "end": pa.array(batch.end[passages]),
+        "chars": batch.docs.column("raw_chars").take(pa.array(docs)),
+        "live": pa.array(living_chars(batch)[docs]),
         "set": as_lists(sets),
         "keys": as_lists(
             Ragged(np.arange(len(docs) + 1, dtype=np.int64) * keys.shape[1], keys.reshape(-1))
@@ -197,6 +204,8 @@ def _verdicts(
         "other_place": found.column("place")[other],
         "other_start": found.column("start")[other],
         "other_end": found.column("end")[other],
+        "other_chars": found.column("chars")[other],
+        "other_live": found.column("live")[other],
         "similarity": similarity,
         "documents": documents,
         "stays": np.full(len(mine), stays),
@@ -230,7 +239,8 @@ def _apply(stage: NearDuplicates, batch: Batch, rows: pa.Table) -> Batch:
     marked = np.flatnonzero(~is_cut & ~same)
     spans = batch.start[passages[marked]], batch.end[passages[marked]]
     near = _marks(batch.num_docs, docs[marked], spans, {k: c[marked] for k, c in columns.items()})
-    return batch.annotate("near_duplicates", near).cut(cuts)
+    batch = batch.annotate("near_duplicates", near)
+    return batch.annotate("contained", contained(stage, batch, docs, passages, columns)).cut(cuts)
 
 
 def _marks(

@@ -9,6 +9,9 @@ from typing import Any
 from cleaner.pii.hit import VEIL
 from cleaner.stages.base import Stage
 
+HIDING_STAGES = "hiding_stages"
+"""The key of a run's manifest that names the stages of plugins which hide values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Veil:

@@ -21,17 +21,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.text.bayes import BayesIdentifier
 from cleaner.text.jit import kernel
-from cleaner.text.language import (
-    DECIMALS,
-    UNDETERMINED,
-    UNKNOWN,
-    BayesIdentifier,
-    Guess,
-    excerpt,
-    iso,
-    version_of,
-)
+from cleaner.text.language import DECIMALS, UNDETERMINED, UNKNOWN, Guess, excerpt, iso, version_of
 
 _UNIT = 512
 """Scores are natural logarithms times this."""

@@ -57,6 +57,7 @@ _KINDS |= dict.fromkeys("Zs Zl Zp Cc Cs Co Cn Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So".
 
 _HANGUL = (0xAC00, 0xD7A4)
 _LETTERS = ((0x3400, 0x4DC0), (0x4E00, 0xA000), _HANGUL)
+_BLOCK = 64
 # Blocks that need not be asked one by one; the fourth is surrogates and private use.
 _SKIPPED = (*_LETTERS, (0xD800, 0xF900), (0x20000, 0x2F800), (0x2FA20, LIMIT))
 
@@ -90,9 +91,9 @@ def _plain() -> CodePoints:
     entries = _plain_entries()
     sequences: list[int] = []
     _fold_letters(entries, sequences)
-    _compose_hangul(entries, sequences)
+    syllables = _compose_hangul(entries, len(sequences))
     syllable = _syllable(entries)
-    pool = np.array(sequences, dtype=np.uint64)
+    pool = np.concatenate([np.array(sequences, dtype=np.uint64), syllables])
     for array in (entries, pool, syllable):
         array.flags.writeable = False
     return CodePoints(entries, pool, syllable)
@@ -141,13 +142,14 @@ def _fold_letters(entries: NDArray[np.uint64], sequences: list[int]) -> None:
     """Give code points that fold to something else the entries of what they fold to."""
     plain = entries.copy()
     points = [p for p in _asked() if plain[p]]
-    chars = [chr(p) for p in points]
-    decomposed = (unicodedata.normalize("NFD", c) for c in chars)
-    for point, char, case, parts in zip(
-        points, chars, map(str.casefold, chars), decomposed, strict=True
-    ):
-        if char not in (case, parts) or case != parts:
-            entries[point] = _entry_of(key.fold(char), plain, sequences)
+    for at in range(0, len(points), _BLOCK):
+        block = points[at : at + _BLOCK]
+        joined = "".join(map(chr, block))
+        if joined == joined.casefold() == unicodedata.normalize("NFD", joined):
+            continue  # most letters of the world have no case
+        for point, char in zip(block, joined, strict=True):
+            if not char == char.casefold() == unicodedata.normalize("NFD", char):
+                entries[point] = _entry_of(key.fold(char), plain, sequences)
 
 
 def _entry_of(folded: str, plain: NDArray[np.uint64], sequences: list[int]) -> int:
@@ -165,14 +167,19 @@ def _entry_of(folded: str, plain: NDArray[np.uint64], sequences: list[int]) -> i
     return SEQUENCE | (len(sequences) - len(letters)) << 8 | len(letters) << 40
 
 
-def _compose_hangul(entries: NDArray[np.uint64], sequences: list[int]) -> None:
-    """Hangul syllables: two or three jamo each, by arithmetic (Unicode, section 3.12)."""
-    for point in range(*_HANGUL):
-        lead, rest = divmod(point - _HANGUL[0], 588)
-        vowel, trail = divmod(rest, 28)
-        jamo = [0x1100 + lead, 0x1161 + vowel] + [0x11A7 + trail] * (trail > 0)
-        entries[point] = SEQUENCE | len(sequences) << 8 | len(jamo) << 40
-        sequences.extend(int(entries[j]) for j in jamo)
+def _compose_hangul(entries: NDArray[np.uint64], first: int) -> NDArray[np.uint64]:
+    """Hangul syllables: two or three jamo each, by arithmetic (Unicode, section 3.12).
+
+    Returns what they add to the sequences, of which there are `first` already.
+    """
+    number = np.arange(_HANGUL[1] - _HANGUL[0])
+    jamo = np.stack([0x1100 + number // 588, 0x1161 + number // 28 % 21, 0x11A7 + number % 28], 1)
+    there = np.ones(jamo.shape, bool)
+    there[:, 2] = number % 28 > 0
+    lengths = there.sum(axis=1)
+    starts = first + np.cumsum(lengths) - lengths
+    entries[slice(*_HANGUL)] = (SEQUENCE | starts << 8 | lengths << 40).astype(np.uint64)
+    return entries[jamo[there]]
 
 
 def _syllable(entries: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -30,6 +30,13 @@ def test_planted_kinds_come_in_their_shares() -> None:
     assert 2200 < size < 3000
 
 
+def test_short_pages_have_the_same_kinds() -> None:
+    """A third of the size, for millions of documents; what is planted stays as it is."""
+    short, long = list(Corpus(400, short=True)), list(Corpus(400))
+    assert [page.kind for page in short] == [page.kind for page in long]
+    assert 700 < sum(len(page.text.encode()) for page in short) / 400 < 1100
+
+
 def test_copies_share_their_body_and_others_do_not() -> None:
     """An exact copy has another page's paragraphs; two pages of their own have none in common."""
     pages = list(Corpus(400))

@@ -54,6 +54,17 @@ def test_the_corpus_and_its_card_arrive(run: Path, tmp_path: Path) -> None:
     assert f"0 files written (0 B), {len(parts) + 2} there already" in again.output
 
 
+def test_packed_lines_arrive_as_they_are(tmp_path: Path) -> None:
+    """A part whose name ends in .zst is not packed once more on its way."""
+    make_corpus(tmp_path / "in", 16)
+    make_run(tmp_path, [MEND], write={"format": "jsonl", "documents_per_part": 4})
+    result = push(tmp_path / "run", tmp_path / "there")
+    assert result.exit_code == 0, result.output
+    found, own = bytes_below(tmp_path / "there"), bytes_below(tmp_path / "run")
+    assert sum(name.endswith(".jsonl.zst") for name in found) > 2
+    assert all(own[name] == data for name, data in found.items())
+
+
 def test_a_whole_run_is_a_run_there(run: Path, tmp_path: Path) -> None:
     """`--all`: it passes every check; a later call for the corpus alone leaves the rest."""
     assert push(run, tmp_path / "there", "--all").exit_code == 0

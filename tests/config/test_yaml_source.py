@@ -144,11 +144,11 @@ def test_a_billion_laughs_are_refused_at_once() -> None:
     """What aliases unfold to is bounded, in values and in characters."""
     lines = ["a0: &a0 [" + "x," * 10 + "]"]
     lines += [f"a{j}: &a{j} [{f'*a{i},' * 10}]" for i, j in pairwise(range(12))]
-    started = time.perf_counter()
+    started = time.process_time()
     assert "aliases unfold to more than a config may hold" in faults("\n".join(lines))[0]
     long = "a: &a " + "x" * 100_000 + "\nb: [" + "*a," * 1000 + "]"
     assert "aliases unfold to more than a config may hold" in faults(long)[0]
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_nesting_through_aliases_is_bounded() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from cleaner.engine import disk
 from cleaner.engine.disk import Forecast
-from cleaner.engine.driver import find_inputs, run
+from cleaner.engine.driver import run
+from cleaner.engine.job import find_inputs
 from cleaner.errors import CleanerError
 from tests.engine.runs import make_config, make_corpus
 

@@ -55,8 +55,8 @@ def processes_of(group: int) -> list[psutil.Process]:
     return found
 
 
-def wait_for(claim: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether a function comes true in time."""
+def wait_for(claim: Callable[[], bool], seconds: float = 120) -> bool:
+    """Whether a function comes true in time; much more of it than a busy machine needs."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if claim():
@@ -83,7 +83,7 @@ def test_a_kill_at_a_commit_point_costs_nothing(tmp: Path, point: str, number: i
     process = start(
         "tests.engine.kill_at", point, str(number), str(write_config(tmp, CHEAP, engine=SMALL))
     )
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == -signal.SIGKILL, output
     assert (tmp / "run" / "manifest.json").exists() == (point == "published")
     run(config)
@@ -106,13 +106,13 @@ def test_ctrl_c_leaves_a_run_that_goes_on(tmp: Path) -> None:
         with pytest.raises(LockedError, match=f"in use by process {process.pid}"):
             make_run(tmp, stages, engine=engine, keep_work=True)
         os.kill(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=120)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     assert "KeyboardInterrupt" in output
-    assert wait_for(lambda: not processes_of(process.pid), 10)
+    assert wait_for(lambda: not processes_of(process.pid))
     done = {p.name: p.stat().st_mtime_ns for p in maps.glob("0*.json")}
     total = len(list((tmp / "run" / "work" / "00-read").glob("0*.json")))
     assert 2 <= len(done) < total
@@ -176,7 +176,7 @@ def test_kill_9_at_random_moments(tmp: Path, victim: str) -> None:
             if kills == 10:
                 break
     assert kills == 10 or process.returncode == 0
-    assert wait_for(lambda: not processes_of(process.pid), 10), "workers outlive their driver"
+    assert wait_for(lambda: not processes_of(process.pid)), "workers outlive their driver"
     run(make_config(tmp, FULL, engine=engine))
     make_run(tmp, FULL, name="peace")
     assert bytes_of(tmp / "run") == bytes_of(tmp / "peace")

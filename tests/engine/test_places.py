@@ -132,7 +132,7 @@ def test_a_kill_while_documents_are_placed_costs_nothing(
     )
     (tmp / "config.yaml").write_text(resolved_yaml(config))
     process = start("tests.engine.kill_at", point, str(number), str(tmp / "config.yaml"))
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == -signal.SIGKILL, output
     run(config)
     make_run(tmp, [MEND], name="peace", write=write_of("hub"))

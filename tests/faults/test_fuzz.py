@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from cleaner.config.load import parse
 from cleaner.engine.driver import run
 from cleaner.errors import CleanerError, InputError
-from cleaner.io.inputs import plan_chunks, survey
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import survey
 from cleaner.io.readers import ReadOptions, read_chunk
 from cleaner.io.restore import restore
 from cleaner.io.verify import verify
@@ -200,7 +201,7 @@ def read_all(folder: Path, files: list[tuple[str, tuple[str, bytes]]], chunk_byt
     """Every part of every file: each document and each bad record has its place; nothing raises."""
     folder = folder / "in"
     _write(folder, files)
-    options = ReadOptions(max_document_bytes=20_000, max_ratio=50, batch_bytes=30_000)
+    options = ReadOptions(max_document_bytes=20_000, max_ratio=50, batch_bytes=30_000, max_lines=12)
     found = survey([str(folder)], base=folder)
     assert len({f.source for f in found.files}) == len(found.files) == len(files)
     for chunk in plan_chunks(found.files, chunk_bytes):

@@ -10,7 +10,7 @@ import pytest
 
 from cleaner.config.model import Engine
 from cleaner.engine import memory
-from cleaner.engine.driver import make_runner
+from cleaner.engine.job import make_runner
 from cleaner.engine.runners import Inline, Pool
 from tests.engine.runs import ROOT, bytes_of, make_config, make_corpus, make_run
 from tests.engine.test_kill import FULL

@@ -16,13 +16,13 @@ from cleaner.engine import runners
 from cleaner.engine.breadcrumbs import (
     Crumb,
     Suspect,
-    TooSlow,
     Trail,
     crumb_path,
     read_crumb,
     suspects_of,
 )
 from cleaner.errors import WorkerDied
+from cleaner.io.limit import TooSlow
 from tests.engine.runs import STAGES, bytes_of, make_run, rows_of, start, write_records
 from tests.engine.test_kill import write_config
 from tests.engine.test_run import check_balance
@@ -109,7 +109,7 @@ def test_without_workers_the_same_command_finds_it(tmp: Path) -> None:
     codes = []
     for _ in range(4):
         process = start("cleaner", "run", str(path), "--quiet")
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
         codes.append(process.returncode)
     assert codes == [7, 7, 7, 0], output
     make_run(tmp, stages, name="pool", engine=POOL)

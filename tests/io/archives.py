@@ -11,7 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from cleaner.io.inputs import plan_chunks, survey
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import survey
 from cleaner.io.readers import ReadOptions, read_chunk
 
 DATE = "2024-05-06T07:08:09Z"

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.errors import InputError
-from cleaner.io.inputs import Chunk, InputFile, discover, plan_chunks, survey
+from cleaner.io.chunks import Chunk, plan_chunks
+from cleaner.io.inputs import InputFile, discover, survey
 from cleaner.io.names import escape, kind
 
 

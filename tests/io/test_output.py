@@ -25,10 +25,13 @@ from tests.property.strategies import documents
 TEXTS = ["một hai\nba\n", "four five", "", "six\nseven\n"]
 
 
-def ids(ordinals: NDArray[np.int64]) -> tuple[list[str], list[str], list[int]]:
+def ids(ordinals: NDArray[np.int64]) -> output.Located:
     """Ids that can be read."""
-    numbers = ordinals.tolist()
-    return [f"id{o}" for o in numbers], [f"in/{o}.txt" for o in numbers], [0] * len(numbers)
+    names = [
+        pa.array([form.format(o) for o in ordinals.tolist()], pa.string())
+        for form in ("id{}", "in/{}.txt")
+    ]
+    return output.Located(*names, pa.array(np.zeros(len(ordinals), np.int64)))
 
 
 def make(texts: list[str]) -> Batch:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cleaner.io.inputs import Chunk, InputFile, discover, plan_chunks
+from cleaner.io.chunks import Chunk, plan_chunks
+from cleaner.io.inputs import InputFile, discover
 from cleaner.io.readers import Read, ReadOptions, read_chunk
 from cleaner.io.schema import ORIGINALS, QUARANTINE
 
@@ -295,3 +298,35 @@ def test_files_without_rows_are_nothing(tmp_path: Path) -> None:
     pq.ParquetWriter(tmp_path / "in/a.parquet", empty.schema).close()
     without = read(discover(["in"], base=tmp_path))
     assert (without.documents.num_rows, without.quarantine.num_rows) == (0, 0)
+
+
+FLIPPED = """
+import sys
+from pathlib import Path
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import discover
+from cleaner.io.readers import ReadOptions, read_chunk
+
+path = Path(sys.argv[1])
+data = path.read_bytes()
+footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+reasons = set()
+for at in range(footer, len(data)):
+    path.write_bytes(data[:at] + bytes([data[at] ^ 16]) + data[at + 1 :])
+    files = discover([str(path)], base=path.parent)
+    for chunk in plan_chunks(files, 1 << 20):
+        for read in read_chunk(chunk, files, ReadOptions()):
+            reasons.update(read.quarantine.column("reason").to_pylist())
+print(sorted(reasons))
+"""
+
+
+def test_no_byte_of_a_footer_ends_the_process(tmp_path: Path) -> None:
+    """Each is changed in turn, the statistics of a column among them; in a process of its own."""
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["one", "two", None, "four"]}), path, row_group_size=3)
+    done = subprocess.run(
+        [sys.executable, "-c", FLIPPED, str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    assert "'corrupt'" in done.stdout

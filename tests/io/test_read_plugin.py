@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from cleaner.io.inputs import plan_chunks, survey
+from cleaner.io.chunks import plan_chunks
+from cleaner.io.inputs import survey
 from cleaner.io.read_plugin import records
 from cleaner.io.readers import read_chunk
 from cleaner.io.records import ReadOptions

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaner.io.inputs import Chunk, InputFile, discover, plan_chunks
+from cleaner.io.chunks import Chunk, plan_chunks
+from cleaner.io.inputs import InputFile, discover
 from cleaner.io.json_record import BadJson, dump, parse_line
 from cleaner.io.read_jsonl import Line, cut_lines
 from cleaner.io.readers import Read, ReadOptions, read_chunk

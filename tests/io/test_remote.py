@@ -153,7 +153,7 @@ def test_an_object_that_changes_is_not_read_half_and_half(tmp_path: Path, s3: An
     found = look("s3://moving")
     s3.put_object(Bucket="moving", Key="a.txt", Body=b"longer than before")
     s3.delete_object(Bucket="moving", Key="b.txt")
-    from cleaner.io.inputs import plan_chunks
+    from cleaner.io.chunks import plan_chunks
     from cleaner.io.readers import ReadOptions, read_chunk
 
     [chunk] = plan_chunks(found.files, 1 << 20)

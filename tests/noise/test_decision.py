@@ -82,11 +82,14 @@ def test_short_lines_between_paragraphs_stay_unless_the_model_is_sure() -> None:
     """A table inside a text is its own; the same lines after it are not."""
     table = [830] * 4
     assert cut([10, *table, 10], [40, 4, 4, 4, 4, 40]) == []
-    assert cut([10, 10, *table], [40, 40, 4, 4, 4, 4]) == [2, 3, 4, 5]
+    rest = cut([10, 10, *table, 990], [40, 40, 4, 4, 4, 4, 4], [0, 0, 0, 0, 0, 0, 980])
+    assert rest == [2, 3, 4, 5, 6]
     assert cut([10, 950, *table, 10], [40, 4, 4, 4, 4, 4, 40]) == [1]
-    assert cut([10, *table, 10], [40, 4, 4, 14, 4, 40]) == [1, 2, 3, 4]
+    rest = cut([10, *table, 10, 990], [40, 4, 4, 14, 4, 40, 4], [0, 0, 0, 0, 0, 0, 980])
+    assert rest == [1, 2, 3, 4, 6]
     long = [830] * (GAP + 1)
-    assert len(cut([10, *long, 10], [40, *[4] * len(long), 40])) == len(long)
+    rules = [0] * (GAP + 3) + [980]
+    assert len(cut([10, *long, 10, 990], [40, *[4] * len(long), 40, 4], rules)) == len(long) + 1
 
 
 def test_a_line_that_a_rule_names_ends_the_gap() -> None:
@@ -99,6 +102,7 @@ def test_a_page_without_a_sign_of_a_frame_is_judged_more_gently() -> None:
     """A list at the end of a text stays there; below a known footer line it goes."""
     words = [40, 40, 12, 12]
     assert cut([10, 10, 650, 650], words) == []
+    assert cut([10, 10, 840, 880], words) == [3]
     assert cut([10, 10, 650, 650, 990], [*words, 3], [0, 0, 0, 0, 980]) == [2, 3, 4]
 
 

@@ -1,5 +1,8 @@
+import sys
+
 import pytest
 
+from cleaner.noise import frame
 from cleaner.noise.judge import Judge
 from cleaner.noise.pack import load_packs
 from tests.noise.test_neighbour import BODY, TITLES
@@ -174,3 +177,11 @@ def test_code_in_a_frame_stays() -> None:
     """Program lines are not menu lines, also when known noise stands around them."""
     code = ["def main() -> int:", "value = read(path)", "return value[0]", 'print("done")']
     assert not cut([*BODY, "Share this", *code, *FOOTER]).keys() & set(code)
+
+
+def test_every_digit_is_seen() -> None:
+    """The quick look at a line misses none of what counts as a digit."""
+    digits = [chr(point) for point in range(sys.maxunicode + 1) if chr(point).isdigit()]
+    assert len(digits) > 600
+    assert all(frame._has_digit(f"a{digit}b") for digit in digits)
+    assert not frame._has_digit("Ⅻ a ½ b ㊿")

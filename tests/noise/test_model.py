@@ -12,10 +12,16 @@ import pytest
 from cleaner.errors import InputError
 from cleaner.noise.columns import NAMES
 from cleaner.noise.decision import decide, rule_score
+from cleaner.noise.features import Features, Lexicon, features
+from cleaner.noise.forest import LEAF, Forest
 from cleaner.noise.judge import MODEL_RULE, Verdict, asking_judge
 from cleaner.noise.model import (
+    HEADLINE_BELOW,
+    HEADLINE_REACH,
     NoiseModel,
     built_in,
+    headline_candidates,
+    in_chain,
     read_model,
     to_scores,
     write_model,
@@ -135,6 +141,80 @@ def test_scores_rise_with_sums() -> None:
     levels = np.arange(1000, dtype=np.int32) * 10
     sums = np.array([-5, 0, 1, 10, 11, 99_999], np.int32)
     assert to_scores(sums, levels).tolist() == [0, 0, 1, 1, 2, 1000]
+
+
+def test_scores_in_a_chain_move_towards_their_neighbours() -> None:
+    """A score alone on its page comes back but for what its own evidence is worth less."""
+    levels, first = built_in().levels[1], np.array([0, 1, 4])
+    noise = in_chain(np.array([500, 990, 450, 990], np.int16), levels, first).tolist()
+    assert abs(noise[0] - 500) <= 1
+    assert 10 <= noise[1] < 50
+    assert 400 < noise[2] < 500
+    ends = in_chain(np.array([0, 1000], np.int16), levels, np.array([0, 1, 2]))
+    assert ends.tolist() == sorted(ends.tolist(), reverse=True)
+
+
+def candidates(words: list[int], noise: list[int], first: list[int] | None = None) -> list[int]:
+    """Rows that may be a headline."""
+    lines = seen([" ".join(["word"] * n) for n in words], first)
+    return np.flatnonzero(headline_candidates(lines, np.array(noise, np.int16))).tolist()
+
+
+def seen(lines: list[str], first: list[int] | None = None) -> Features:
+    """Features of lines, of one page unless told."""
+    return features(pa.array(lines), np.array(first or [0, len(lines)]), Lexicon.empty())
+
+
+def test_a_headline_stands_near_the_first_paragraph() -> None:
+    """Some lines above it, a few below; neither a word nor a paragraph of 41 words."""
+    far, below = HEADLINE_REACH + 3, HEADLINE_BELOW + 3
+    words, noise = [5] * far + [30] + [5] * below, [900] * far + [100] + [900] * below
+    reach = list(range(far - HEADLINE_REACH, far + HEADLINE_BELOW + 1))
+    assert candidates(words, noise) == reach
+    assert candidates([2, 3, 40, 41, 30], [900, 900, 900, 900, 100]) == [1, 2, 4]
+
+
+def test_a_page_whose_text_is_doubtful_has_a_headline_all_the_same() -> None:
+    """The first paragraph that might be text will do where no surer one is, page by page."""
+    assert candidates([5, 30, 5], [900, 800, 900]) == [0, 1, 2]
+    assert candidates([5, 30, 5], [900, 900, 900]) == []
+    assert candidates([5, 5, 30, 5, 30], [900] * 4 + [100], [0, 2, 4, 5]) == [4]
+    surer = [5] * 80
+    assert candidates([30, *surer, 30], [800, *[900] * 80, 100])[0] > 1
+
+
+def test_of_likely_headlines_the_best_stays_and_the_next_one_above_what_stays() -> None:
+    """The best of all may be a standfirst, which stays anyway."""
+
+    def sums(values: list[int]) -> Forest:
+        """A tree for each line of so many words: 3, 4, … have these log odds, in 1/1024 nat."""
+        size = 2 * len(values) + 1
+        feature, left = np.full(size, NAMES.index("words"), np.int16), np.arange(size)
+        threshold, value = np.full(size, LEAF, np.int16), np.zeros(size, np.int16)
+        for at, odds in enumerate(values):
+            threshold[2 * at], left[2 * at], value[2 * at + 1] = 3 + at, 2 * at + 1, odds
+        value[-1] = -9000
+        roots = np.zeros(1, np.int32)
+        return Forest(roots, feature, threshold, left.astype(np.int32), value, len(values))
+
+    lines = seen([" ".join(["word"] * n) for n in (3, 9, 9, 9, 4, 5, 30)])
+    noise = np.array([900, 900, 900, 900, 900, 300, 100], np.int16)
+
+    def kept(three: int, four: int, five: int) -> list[int]:
+        """Lines that stay, with these log odds of the lines of three, four and five words."""
+        mine, model = (
+            noise.copy(),
+            dataclasses.replace(built_in(), headline=sums([three, four, five])),
+        )
+        model._keep_headlines(lines, np.zeros((len(mine), 60), np.int16), mine)
+        return np.flatnonzero(mine <= 450).tolist()
+
+    unlikely, perhaps, likely = -9000, -3000, 3000
+    assert kept(unlikely, unlikely, unlikely) == [5, 6]
+    assert kept(unlikely, perhaps, unlikely) == [4, 5, 6]
+    assert kept(unlikely, perhaps, likely) == [4, 5, 6]
+    assert kept(perhaps, unlikely, likely) == [5, 6]
+    assert kept(likely, unlikely, likely) == [0, 5, 6]
 
 
 def decisions(lines: list[str], model: NoiseModel | None, **options: Any) -> dict[str, Verdict]:

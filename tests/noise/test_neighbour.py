@@ -110,6 +110,72 @@ def test_links_after_a_head_are_cut_until_prose_resumes(head: str) -> None:
     assert set(rules) == {head, *TITLES[:2]}
 
 
+VERSES = [
+    "The lamp goes round, the water nods",
+    "Ten seconds on it asks again",
+    "Who is awake upon the bay",
+    "You see my light, I see your rain",
+    "My wife sends leaves of calendars",
+    "The other side is white as snow",
+    "I write a line and scratch it out",
+    "The waves would laugh if they should know",
+]
+RESULTS = [
+    "Quay United 2-1 Salt Hollow",
+    "Port Carrow 0-0 River Side",
+    "Railway Stone 3-2 Forest Five",
+    "East Marsh Coal 1-4 Loom Town",
+    "Saint Issey 2-2 Trewarren",
+]
+ITEMS = ["1 kg of carp in slices", "4 sour carambolas", "200 g of bacon", "5 dried chillies"]
+
+
+@pytest.mark.parametrize("rows", [VERSES, RESULTS, ITEMS], ids=["poem", "results", "recipe"])
+@pytest.mark.parametrize("links", [0, 2])
+def test_a_box_amid_short_lines_ends_where_they_go_on(rows: list[str], links: int) -> None:
+    """The head and its links go; verses, rows and items that go on behind them stay."""
+    titles = [
+        "Council approves new bus lanes on the northern ring road after a long debate",
+        "Teachers ask for smaller classes in schools along the whole of the river valley",
+    ][:links]
+    for at in range(2, len(rows) - 1):
+        lines = [*BODY[:2], *rows[:at], "Related articles", *titles, *rows[at:], BODY[2], BODY[0]]
+        rules = cut(lines)
+        followers = {line for line, rule in rules.items() if rule == "noise.after_head"}
+        assert "Related articles" in rules
+        assert followers == set(titles), at
+
+
+def test_a_box_above_a_list_of_items_ends_there() -> None:
+    """Links that are no items, then items: the second are the text's, and so is their head."""
+    lines = [*BODY[:2], "Related articles", *TITLES[:2], "Ingredients", *ITEMS, BODY[2], BODY[0]]
+    assert set(cut(lines)) == {"Related articles", *TITLES[:2]}
+
+
+def test_numbered_links_after_a_head_go() -> None:
+    """A list of links may be numbered from its first line on."""
+    links = [f"{number}. {title[:48]}" for number, title in enumerate(TITLES, 1)]
+    lines = [*BODY[:2], "Most read", *links, BODY[2], BODY[0]]
+    assert set(cut(lines)) == {"Most read", *links}
+
+
+def test_a_line_that_introduces_what_follows_is_no_link() -> None:
+    """It ends in a colon."""
+    lines = [*BODY[:2], "Related articles", *TITLES[:2], "The main points are these:", *BODY]
+    assert set(cut(lines)) == {"Related articles", *TITLES[:2]}
+
+
+def test_the_last_paragraph_after_several_links_stays() -> None:
+    """No link above it had a teaser, so it is none."""
+    last = (
+        "The two sides will meet again in December, "
+        + "and the brooms will come along, " * 5
+        + "too."
+    )
+    assert last not in cut([*BODY, BODY[0], "Related articles", *TITLES[:3], last])
+    assert last in cut([*BODY, BODY[0], "Related articles", TITLES[0], last])
+
+
 def test_a_subhead_behind_a_link_list_stays() -> None:
     """Where prose resumes under a much shorter line, that line is its sub-head."""
     rules = cut([*BODY[:2], "Related articles", *TITLES, "What now", BODY[2], BODY[0]])

@@ -31,6 +31,10 @@ KNOWN = (
     ("TW", "身分證 A123456789", "A123456789"),
     ("ID", "NIK 3171234505850001", "3171234505850001"),
     ("MY", "850314-14-5678", "850314-14-5678"),
+    ("PT", "NIF 107815109", "107815109"),
+    ("NL", "BSN 111222333", "111222333"),
+    ("JP", "マイナンバー736851373809", "736851373809"),
+    ("RU", "ИНН 500100732259", "500100732259"),
     ("TH", "1-1016-00000-00-6", None),
 )
 
@@ -46,7 +50,11 @@ def test_published_examples_are_found(country: str, text: str, value: str | None
     assert hits[0].evidence.startswith(country)
 
 
-CHECKED = [k for k in KNOWN if k[0] in {"FR", "BR", "CN", "PL", "DE", "IN", "RU", "SE", "SG", "ES"}]
+CHECKED = [
+    k
+    for k in KNOWN
+    if k[0] in {"FR", "BR", "CN", "PL", "DE", "IN", "RU", "SE", "SG", "ES", "PT", "NL", "JP"}
+]
 
 
 @pytest.mark.parametrize(("country", "text", "value"), CHECKED)

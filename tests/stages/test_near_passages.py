@@ -80,7 +80,7 @@ def test_what_many_have_is_cut_and_what_few_have_is_marked(tmp: Path) -> None:
     start, end = len(many) + 1, len(many) + 1 + len(few) + 1
     assert marks == {0: [(1, start, end)], 1: [(0, start, end)]}
     pairs = Counter(p["action"] for p in rows_of(run, "duplicates/pairs"))
-    assert pairs == {"cut": 3, "mark": 2}
+    assert pairs == {"cut": 3, "mark": 2, "contain": 3}
     assert all("4 documents" in r["reason"] for r in rows_of(run, "ledger"))
 
 
@@ -158,3 +158,48 @@ def test_the_keeper_lies_in_a_document_that_stays(tmp: Path) -> None:
     rows = rows_of(run, "ledger")
     assert {r["action"] for r in rows} == {"drop", "cut"}
     assert {r["kept_doc_id"] for r in rows if r["action"] == "cut"} <= alive
+
+
+def test_a_brief_in_a_long_story_is_listed_as_contained(tmp: Path) -> None:
+    """Whichever comes first; with the share of it that stands in the other, of the originals."""
+    draw = random.Random(5)
+    lines = [sentence(draw, 14 + n) for n in range(14)]
+    more = [sentence(draw, 15) for _ in range(3)]
+    story = "\n".join(lines)
+    brief = "\n".join(lines[3:6])
+    later = "\n".join([*lines[8:10], more[0]])  # some 70 % of it
+    loose = "\n".join([lines[12], *more[1:]])  # a third
+    texts = [brief, story, later, loose]
+    for name, order in (("one", [0, 1, 2, 3]), ("two", [3, 2, 1, 0])):
+        stage = {**PASSAGES, "containment": 0.5, "same_numbers": False}
+        run = run_on(tmp / name, [texts[i] for i in order], stage)
+        ids = {doc: order[record] for doc, record in records_of(run).items()}
+        found = {
+            (ids[r["doc_id"]], ids[r["kept_doc_id"]]): r
+            for r in rows_of(run, "duplicates/pairs")
+            if r["action"] == "contain"
+        }
+        assert set(found) == {(0, 1), (2, 1)}
+        for (inner, outer), row in found.items():
+            assert (row["unit"], row["start"], row["end"]) == ("document", 0, len(texts[inner]))
+            assert (row["kept_start"], row["kept_end"]) == (0, len(texts[outer]))
+        assert found[0, 1]["similarity"] == 1.0
+        shared = len("\n".join(lines[8:10])) + 1
+        assert found[2, 1]["similarity"] == pytest.approx(shared / len(later), abs=0.02)
+        assert len(rows_of(run, "corpus")) == 4
+
+
+def test_containment_is_the_same_for_any_shards(tmp: Path) -> None:
+    """Rows of pairs, those of briefs included, byte for byte."""
+    draw = random.Random(6)
+    lines = [sentence(draw, 16) for _ in range(40)]
+    texts = ["\n".join(lines[n : n + 4 + 9 * (n % 3)]) for n in range(0, 40, 2)]
+    stage = {**PASSAGES, "min_documents": 9}
+    one = run_on(tmp / "one", texts, stage)
+    write_records(tmp / "many" / "in" / "a.jsonl", texts)
+    make_run(tmp / "many", [stage], engine={"kind": "inline", "shard_bytes": 400})
+    many = tmp / "many" / "run"
+    files = [sorted((run / "duplicates").iterdir()) for run in (one, many)]
+    assert [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]]
+    rows = rows_of(one, "duplicates/pairs")
+    assert Counter(r["action"] for r in rows)["contain"] > 3

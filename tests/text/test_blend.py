@@ -12,7 +12,8 @@ from langdetect.detector_factory import PROFILES_DIRECTORY
 from langdetect.utils.ngram import NGram
 
 from cleaner.text import blend
-from cleaner.text.language import Guess, identifier, iso
+from cleaner.text.identifier import identifier
+from cleaner.text.language import Guess, iso
 
 SENTENCES = {
     "vi": "Hôm nay trời mưa to nên nhiều tuyến phố trong trung tâm bị ngập sâu.",

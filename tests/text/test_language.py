@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaner.text.language import UNKNOWN, Guess, Identifier, excerpt, identifier, iso, version_of
+from cleaner.text.identifier import identifier
+from cleaner.text.language import UNKNOWN, Guess, Identifier, excerpt, iso, version_of
 
 SENTENCES = {
     "vi": "Hôm nay trời mưa to nên nhiều tuyến phố trong trung tâm bị ngập sâu.",
@@ -71,7 +72,7 @@ def test_the_answer_does_not_depend_on_the_process(backend: str) -> None:
     """Another process, with another hash seed, gives the same languages and scores."""
     texts = ["ok computer", "xin chào", "la vie est", *SENTENCES.values()]
     code = (
-        "import sys; from cleaner.text.language import identifier;"
+        "import sys; from cleaner.text.identifier import identifier;"
         f"print(ascii(identifier({backend!r}).identify_many({texts!r})))"
     )
     found = {

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaner.text.language import UNDETERMINED, excerpt, excerpts, identifier, iso
+from cleaner.text.identifier import identifier
+from cleaner.text.language import UNDETERMINED, excerpt, excerpts, iso
 
 SENTENCES = (
     "một ngày mới bắt đầu ở thành phố the bridge will open again der Rat trifft sich heute une "

@@ -40,9 +40,9 @@ def test_huge_programs_are_refused() -> None:
 def test_no_pattern_hangs() -> None:
     """The classic exponential pattern takes linear time."""
     patterns = PatternSet(["(a+)+$", "(a|aa)*c", "(.*)*x"])
-    start = time.perf_counter()
+    start = time.process_time()
     assert patterns.matches("a" * 50_000 + "b") == []
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_matches_any_case_of_any_script() -> None:

@@ -15,10 +15,10 @@ from typing import Any
 
 from cleaner.io.corpus import read_manifest
 from cleaner.io.store import write_bytes
-from cleaner.report.collect import veil_of_run
 from cleaner.report.review.labels import FOLDER, Labels
 from cleaner.report.review.lines import COLUMNS, lines_in
 from cleaner.report.review.pages import DONE, TEXT, Place, find, labels_of, tally
+from cleaner.report.secrecy import veil_of_run
 from cleaner.report.texts import Texts
 
 FILE = "gold.jsonl"
@@ -54,7 +54,7 @@ def collect(run: Path, labels: Labels) -> Gold:
 def _records(
     run: Path, places: list[Place], labels: Labels
 ) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
-    texts = Texts(run, veil_of_run(read_manifest(run)), COLUMNS)
+    texts = Texts(run, veil_of_run(run, read_manifest(run)), COLUMNS)
     for place in places:
         lines = lines_in(texts, place.part, place.doc_id)
         mine = labels_of(place.doc_id, lines, labels)

@@ -18,11 +18,11 @@ import pyarrow.parquet as pq
 from cleaner.errors import InputError, IntegrityError
 from cleaner.io.corpus import read_manifest
 from cleaner.report.audit import run_id
-from cleaner.report.collect import veil_of_run
 from cleaner.report.inert import inert
 from cleaner.report.review.labels import Key, Labels
 from cleaner.report.review.lines import COLUMNS, PageLine, lines_in
 from cleaner.report.review.rows import shown_line
+from cleaner.report.secrecy import veil_of_run
 from cleaner.report.strata import hashes_of
 from cleaner.report.texts import Texts
 
@@ -130,7 +130,7 @@ class PageReview:
         self._all = places
         self._numbers = {place.doc_id: number for number, place in enumerate(places)}
         self._labels = labels
-        self._texts = Texts(run, veil_of_run(read_manifest(run)), COLUMNS)
+        self._texts = Texts(run, veil_of_run(run, read_manifest(run)), COLUMNS)
         self._sizes: dict[int, int] = {}
 
     def overview(self) -> list[dict[str, Any]]:

@@ -11,10 +11,10 @@ from typing import Any
 from cleaner.errors import InputError
 from cleaner.io.corpus import read_manifest
 from cleaner.report.audit import Drawn, Row, draw_placed, run_id
-from cleaner.report.collect import veil_of_run
 from cleaner.report.inert import JOINERS, inert
 from cleaner.report.review.labels import Key, Kind, Labels
 from cleaner.report.review.lines import COLUMNS, PageLine, lines_in
+from cleaner.report.secrecy import veil_of_run
 from cleaner.report.texts import Texts
 
 _MINE: tuple[Kind, ...] = ("verdict",)
@@ -61,7 +61,7 @@ class RowReview:
         self._drawn = drawn
         self._places = {one.row.id: number for number, one in enumerate(drawn)}
         self._labels = labels
-        self._texts = Texts(run, veil_of_run(read_manifest(run)), COLUMNS)
+        self._texts = Texts(run, veil_of_run(run, read_manifest(run)), COLUMNS)
 
     def overview(self) -> list[dict[str, Any]]:
         """All rows, in order: id, action, rule, and the verdict so far."""

@@ -1,0 +1,89 @@
+"""Inputs of absurd shape: a line of a gigabyte, ten million lines with nothing in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cleaner.io.restore import restore
+from tests.engine.runs import ROOT, rows_of
+
+MB = 1 << 20
+CONFIG = """\
+name: absurd
+input: [in]
+output: run
+max_bad: 1.0
+engine: inline
+stages:
+  - use: unicode
+  - use: exact_duplicates
+  - use: tidy
+"""
+
+
+def peak_of_a_run(folder: Path) -> int:
+    """Run the job as a command; the most memory that it had, in bytes."""
+    (folder / "absurd.yaml").write_text(CONFIG)
+    command = [sys.executable, "-m", "cleaner", "run", "absurd.yaml", "--quiet"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=folder, env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss << 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["long.jsonl", "long.txt"])
+def test_a_line_of_a_gigabyte(tmp: Path, name: str) -> None:
+    """It is put aside without being held; what stands before and after it is kept."""
+    place = tmp / "in"
+    place.mkdir()
+    with (place / name).open("wb") as file:
+        file.write(b'{"text": "before"}\n{"text": "')
+        for _ in range(1024):
+            file.write(b"a" * MB)
+        file.write(b'"}\n{"text": "after"}\n')
+    (place / "other.txt").write_text("beside")
+    assert peak_of_a_run(tmp) < 768 * MB
+    [row] = rows_of(tmp / "run", "quarantine")
+    assert row["reason"] == "too_large"
+    assert row["raw_bytes"] > 1024 * MB
+    found = {row["text"] for row in rows_of(tmp / "run", "corpus")}
+    assert found == {"beside"} | ({"before", "after"} if name == "long.jsonl" else set())
+
+
+@pytest.mark.slow
+def test_ten_million_lines_without_a_record(tmp: Path) -> None:
+    """They are read over, in bounded memory, and the record after them has its number."""
+    (tmp / "in").mkdir()
+    (tmp / "in" / "empty.jsonl").write_bytes(b"\n" * 10_000_000 + b'{"text": "one"}\n')
+    assert peak_of_a_run(tmp) < 768 * MB
+    [row] = rows_of(tmp / "run", "corpus")
+    assert (row["text"], row["record"]) == ("one", 10_000_000)
+    assert rows_of(tmp / "run", "quarantine") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["empty.txt", "empty.jsonl"])
+@pytest.mark.parametrize("lines", [500_000, 10_000_000])
+def test_many_empty_lines_of_a_document(tmp: Path, name: str, lines: int) -> None:
+    """Each is a passage: up to `read.max_lines` it is kept, above it put aside."""
+    text = "first\n" + "\n" * (lines - 1) + "last"
+    (tmp / "in").mkdir()
+    content = text if name == "empty.txt" else json.dumps({"text": text}) + "\n"
+    (tmp / "in" / name).write_text(content)
+    (tmp / "in" / "other.txt").write_text("beside")
+    assert peak_of_a_run(tmp) < 768 * MB
+    bad = rows_of(tmp / "run", "quarantine")
+    assert [row["reason"] for row in bad] == ["too_many_lines"] * (lines > 500_000)
+    kept = {row["text"][:5]: row["doc_id"] for row in rows_of(tmp / "run", "corpus")}
+    assert set(kept) == {"besid"} | ({"first"} if not bad else set())
+    if not bad:
+        assert restore(tmp / "run", kept["first"]) == text.encode()
