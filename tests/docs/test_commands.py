@@ -244,9 +244,9 @@ def test_what_cannot_be_run_is_taken_by_its_parser(monkeypatch: pytest.MonkeyPat
             continue
         name, *rest = [w for w in words(command)[1:] if w not in ("-m", "…")]
         monkeypatch.setattr(sys, "argv", [name, *rest])
-        run: Any = runpy.run_path if name.endswith(".py") else runpy.run_module
+        file = name if name.endswith(".py") else f"{name.replace('.', '/')}.py"
         with pytest.raises(TakenError):
-            run(str(ROOT / name) if name.endswith(".py") else name, run_name="__main__")
+            runpy.run_path(str(ROOT / file), run_name="__main__")
 
 
 @pytest.mark.parametrize("one", [s for s in EVERY if is_mention(s)], ids=lambda s: s.name)

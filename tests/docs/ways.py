@@ -57,6 +57,9 @@ _SCALED = {
     ),
     "python benchmarks/scale.py --documents 20000": "python benchmarks/scale.py --documents 40",
     "python benchmarks/scale.py --documents 100000": "python benchmarks/scale.py --documents 40",
+    "python benchmarks/scale.py --documents 100000 1000000": (
+        "python benchmarks/scale.py --documents 20 40"
+    ),
     "python benchmarks/straight.py FILE.jsonl.zst --documents 20000": (
         "python benchmarks/straight.py FILE.jsonl.zst --repeat 1 --documents 20"
     ),
