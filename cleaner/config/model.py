@@ -107,8 +107,8 @@ class Read(_Model):
     max_lines: int = Field(
         default=500_000,
         ge=1,
-        description="Documents of more lines are quarantined as `too_many_lines`: a line takes some"
-        " 500 bytes of memory, however short it is.",
+        description="Documents of more lines are quarantined as `too_many_lines`: a line takes up"
+        " to a kilobyte of memory, however short it is.",
     )
     max_bad_bytes_ratio: float = Field(
         default=0.01,

@@ -17,8 +17,8 @@ from cleaner.io.records import BadRecord, Read, quarantine_rows
 def without_many_lines(read: Read, files: Sequence[InputFile], most: int) -> Read:
     """The same, where each document of more than `most` lines is a quarantine row instead.
 
-    Ten million empty lines are 10 MB of text, but 5 GB of passages while stages look at them: some
-    500 bytes each. A document of at most `most` bytes is not looked at.
+    Ten million empty lines are 10 MB of text, but 5 GB of passages while stages look at them: 500
+    to 1,000 bytes each. A document of at most `most` bytes is not looked at.
     """
     texts = read.documents.column("text")
     long = np.flatnonzero(col.byte_lengths(texts) > most)
