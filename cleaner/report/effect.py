@@ -12,7 +12,6 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,13 +19,14 @@ import pyarrow.parquet as pq
 from cleaner.report.audit_score import wilson
 from cleaner.report.copies import pairs_of
 from cleaner.report.texts import Texts
+from cleaner.text.key import words
 
 if TYPE_CHECKING:
     from cleaner.stages.base import Stage
 
-SAMPLE = 16
+SAMPLE = 12
 """Copies of a stage that are looked at; those of more than …"""
-LONGEST = 1_000_000
+LONGEST = 20_000
 """… characters are not."""
 _WORDS = 5
 """Words of a shingle for a stage that has none of its own."""
@@ -124,11 +124,15 @@ def _effect(
     facts: Any = stage
     is_near = hasattr(stage, "words")
     threshold = float(facts.threshold) if is_near else 1.0
-    raw = _similarities(
-        [(originals[p.doc_id], originals[p.kept]) for p in there],
-        facts.words if is_near else _WORDS,
-        fold_digits=is_near and facts.fold_digits,
-    )
+    raw = [
+        _similarity(
+            originals[p.doc_id],
+            originals[p.kept],
+            facts.words if is_near else _WORDS,
+            fold_digits=is_near and facts.fold_digits,
+        )
+        for p in there
+    ]
     hidden = sum(value < threshold for value in raw)
     low, high = wilson(hidden / len(there), len(there)) if there else (0.0, 1.0)
     return Effect(
@@ -144,20 +148,13 @@ def _effect(
     )
 
 
-def _similarities(
-    pairs: Sequence[tuple[str, str]], words: int, *, fold_digits: bool
-) -> list[float]:
-    """Exact Jaccard of the sets of shingles of each two texts; short ones are alike or not."""
-    from cleaner.dedup.jaccard import pair_jaccard
-    from cleaner.dedup.shingle import shingle_sets, shingles
-    from cleaner.text.words import key_hash128, word_hashes
+def _similarity(left: str, right: str, n: int, *, fold_digits: bool) -> float:
+    """Exact Jaccard of the sets of shingles; of a shorter text the whole is its only one.
 
-    if not pairs:
-        return []
-    text = pa.array([one for pair in pairs for one in pair], pa.string())
-    sets = shingle_sets(shingles(word_hashes(text, fold_digits=fold_digits), words))
-    left = np.arange(len(pairs), dtype=np.int64) * 2
-    found = pair_jaccard(sets, left, left + 1)
-    keys = key_hash128(text, fold_digits=fold_digits)
-    found[(keys[left] == keys[left + 1]).all(axis=1)] = 1.0
-    return [float(value) for value in found]
+    In Python, by the definition: kernels would take longer to load than so few texts to compare.
+    """
+    one, other = (words(text, fold_digits=fold_digits) for text in (left, right))
+    if one == other:
+        return 1.0
+    sets = [{tuple(w[i : i + n]) for i in range(max(len(w) - n, 0) + 1)} for w in (one, other)]
+    return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
