@@ -17,7 +17,7 @@ def doctor(*, as_json: bool) -> None:
     """Look at the machine, and compile.
 
     Says what is installed and what the machine has. The first run on a machine compiles its inner
-    loops, which takes a minute or two; this command does it beforehand, and says where the compiled
+    loops, which takes up to a minute; this command does it beforehand, and says where the compiled
     code is kept.
     """
     from cleaner.report.doctor import examine

@@ -7,7 +7,7 @@ from pathlib import Path
 from cleaner.text.word_kernels import hash_rows
 
 COMPILES = (
-    "first run here: the inner loops are compiled once and kept, which takes a minute or two "
+    "first run here: the inner loops are compiled once and kept, which takes up to a minute "
     "(`cleaner doctor` does it beforehand)"
 )
 
