@@ -43,7 +43,10 @@ def build(run: Path) -> tuple[float, float]:
 def first_paint(page: Path, times: int) -> float:
     """Seconds from opening the page to its first text, the best of several times."""
     found = []
-    with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as tab:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        browser(Path(profile)) as tab,
+    ):
         for _ in range(times):
             tab.open(page)
             tab.wait(f"({_PAINT}) > 0")

@@ -67,6 +67,9 @@ _SCALED = {
         "python benchmarks/straight.py FILE.jsonl.zst --repeat 1 --documents 20"
     ),
     "python benchmarks/text.py": "python benchmarks/text.py --documents 20",
+    "python benchmarks/workers.py --documents 100000": (
+        "python benchmarks/workers.py --documents 40"
+    ),
     "python benchmarks/corpus.py corpus.jsonl.zst --documents 50000": (
         "python benchmarks/corpus.py made.jsonl.zst --documents 50"
     ),
@@ -136,6 +139,12 @@ _NAMED = {
     ),
     f"{_LANGUAGES} --every 6 --backend blend --backend langdetect …": (
         f"{_LANGUAGES} --every 6 --backend blend --backend langdetect"
+    ),
+    "python benchmarks/workers.py --input BIG.parquet": (
+        "python benchmarks/workers.py --input CORPUS/corpus.parquet"
+    ),
+    "python benchmarks/pipeline.py --input BIG.parquet": (
+        "python benchmarks/pipeline.py --input CORPUS/corpus.parquet"
     ),
     "python benchmarks/html_extract.py GOLD.jsonl": "python benchmarks/html_extract.py HTML.jsonl",
 }
