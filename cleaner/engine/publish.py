@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import cleaner
 from cleaner.config.load import resolved_yaml
 from cleaner.dedup.minhash import ALGORITHM
 from cleaner.engine.context import Context
+from cleaner.engine.memory import available_cpus
 from cleaner.engine.write_task import published
 from cleaner.errors import CleanerError, IntegrityError
 from cleaner.io.corpus import link_rest
@@ -125,10 +127,10 @@ def publish(
         _placed(context, manifests[-1], stage)
     _quarantine(context, manifests, stage / "quarantine" / "part-00000.parquet")
     _reports(report, stage / "reports")
-    files = {
-        path.relative_to(stage).as_posix(): _facts(path)
-        for path in sorted(p for p in stage.rglob("*") if p.is_file())
-    }
+    paths = sorted(p for p in stage.rglob("*") if p.is_file())
+    with ThreadPoolExecutor(available_cpus()) as pool:
+        facts = list(pool.map(_facts, paths))
+    files = {p.relative_to(stage).as_posix(): f for p, f in zip(paths, facts, strict=True)}
     manifest = _manifest(context, manifests[0], report, files)
     if context.places:
         manifest["parts"] = [m.counts["placed"]["first"] for m in written]
