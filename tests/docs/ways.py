@@ -143,6 +143,9 @@ _NAMED = {
     "python benchmarks/workers.py --input BIG.parquet": (
         "python benchmarks/workers.py --input CORPUS/corpus.parquet"
     ),
+    "python -m benchmarks.dedup.tile CORPUS/corpus.parquet BIG.parquet --times 4": (
+        "python -m benchmarks.dedup.tile CORPUS/corpus.parquet TILED.parquet --times 2"
+    ),
     "python benchmarks/pipeline.py --input BIG.parquet": (
         "python benchmarks/pipeline.py --input CORPUS/corpus.parquet"
     ),
