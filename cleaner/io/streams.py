@@ -201,6 +201,13 @@ class _Gzip:
         return data
 
 
+class _Duplicate(FileIO):
+    """Closed by Arrow; else, where reading ended early, silently with the last reference to it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class _Zstd:
     """Zstandard of any number of frames."""
 
@@ -236,7 +243,7 @@ class _Zstd:
         if isinstance(self._raw, RemoteFile):
             own = self._raw.again()
         else:
-            own = FileIO(os.dup(self._raw.fileno()), "rb")
+            own = _Duplicate(os.dup(self._raw.fileno()), "rb")
         return pa.CompressedInputStream(pa.PythonFile(own, mode="r"), "zstd")
 
     def _rescue(self) -> bytes:
