@@ -67,9 +67,6 @@ _SCALED = {
         "python benchmarks/straight.py FILE.jsonl.zst --repeat 1 --documents 20"
     ),
     "python benchmarks/text.py": "python benchmarks/text.py --documents 20",
-    "python benchmarks/workers.py --documents 100000": (
-        "python benchmarks/workers.py --documents 40"
-    ),
     "python benchmarks/corpus.py corpus.jsonl.zst --documents 50000": (
         "python benchmarks/corpus.py made.jsonl.zst --documents 50"
     ),
