@@ -22,7 +22,10 @@ def tile(source: Path, target: Path, times: int) -> int:
     """Write the rows (`id`, `text`) of `source` so many times; how many rows that are."""
     rows = 0
     schema = pa.schema([("id", pa.string()), ("text", pa.string())])
-    with pq.ParquetFile(source) as file, pq.ParquetWriter(target, schema, "zstd") as writer:
+    with (
+        pq.ParquetFile(source) as file,
+        pq.ParquetWriter(target, schema, compression="zstd") as writer,
+    ):
         for number in range(times):
             letter = chr(ord("a") + number - 1)
             for batch in file.iter_batches(10_000, columns=["text"]):

@@ -137,8 +137,15 @@ _NAMED = {
     f"{_LANGUAGES} --every 6 --backend blend --backend langdetect …": (
         f"{_LANGUAGES} --every 6 --backend blend --backend langdetect"
     ),
+    "python benchmarks/workers.py --input BIG.parquet --config benchmarks/near_duplicates.yaml": (
+        "python benchmarks/workers.py --input CORPUS/corpus.parquet --config configs/dedup-only.yaml"
+    ),
     "python benchmarks/workers.py --input BIG.parquet": (
         "python benchmarks/workers.py --input CORPUS/corpus.parquet"
+    ),
+    "python benchmarks/pipeline.py --input BIG.parquet --config benchmarks/near_duplicates.yaml": (
+        "python benchmarks/pipeline.py --input CORPUS/corpus.parquet"
+        " --config configs/dedup-only.yaml"
     ),
     "python -m benchmarks.dedup.tile CORPUS/corpus.parquet BIG.parquet --times 4": (
         "python -m benchmarks.dedup.tile CORPUS/corpus.parquet TILED.parquet --times 2"
