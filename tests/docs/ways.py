@@ -138,7 +138,8 @@ _NAMED = {
         f"{_LANGUAGES} --every 6 --backend blend --backend langdetect"
     ),
     "python benchmarks/workers.py --input BIG.parquet --config benchmarks/near_duplicates.yaml": (
-        "python benchmarks/workers.py --input CORPUS/corpus.parquet --config configs/dedup-only.yaml"
+        "python benchmarks/workers.py --input CORPUS/corpus.parquet"
+        " --config configs/dedup-only.yaml"
     ),
     "python benchmarks/workers.py --input BIG.parquet": (
         "python benchmarks/workers.py --input CORPUS/corpus.parquet"
