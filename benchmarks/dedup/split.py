@@ -98,14 +98,14 @@ def watch(clock: Clock, stack: ExitStack) -> None:
     for path, name, label in PROMISES:
         owner = _owner(path)
         stack.enter_context(patch.object(owner, name, clock.around(getattr(owner, name), label)))
-    plain = read_task.ipc_writer
+    plain = read_task.sealed_writer
 
     @contextmanager
-    def ipc_writer(path: Path, schema: Any) -> Iterator[Any]:
-        with plain(path, schema) as writer:
+    def sealed_writer(path: Path, schema: Any, **how: Any) -> Iterator[Any]:
+        with plain(path, schema, **how) as writer:
             yield _Timed(writer, clock)
 
-    stack.enter_context(patch.object(read_task, "ipc_writer", ipc_writer))
+    stack.enter_context(patch.object(read_task, "sealed_writer", sealed_writer))
     for method in ("write", "close"):
         function = getattr(RowGroups, method)
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from cleaner import batch as batches
 from cleaner.batch import Batch
 from cleaner.engine.context import Context, Shard
+from cleaner.io.sealed import Sealed
 from cleaner.io.state import resume
-from cleaner.io.store import ipc_reader
 
 BASE_COLUMNS = ("ordinal", "source", "record", "host", "url", "date", "priority", "raw_chars")
 """What a batch knows of every document before any stage; `batch.GIVEN`, in order."""
@@ -50,25 +50,25 @@ def load(
     """
     shard = context.shards[index]
     base = shard.base
-    with ipc_reader(originals_path(context, shard.chunk)) as reader:
-        for position in range(shard.last - shard.first):
-            originals = reader.get_batch(shard.first + position)
-            end = base + originals.num_rows
-            if end <= low or (high is not None and base >= high):
-                base = end
-                continue
-            fresh = batches.new(
-                describe(context, shard, originals, base),
-                originals.column("text"),
-                context.config.read.segment,
-            )
-            if state is None:
-                chosen = context.selection.chosen(fresh.ordinals)
-                batch = fresh if chosen.all() else fresh.take(np.flatnonzero(chosen))
-            else:
-                batch = resume(fresh, context.folder(state), index, position)
-            yield position, Loaded(batch, originals, base)
+    reader = Sealed(originals_path(context, shard.chunk))
+    for position in range(shard.last - shard.first):
+        originals = reader.get_batch(shard.first + position)
+        end = base + originals.num_rows
+        if end <= low or (high is not None and base >= high):
             base = end
+            continue
+        fresh = batches.new(
+            describe(context, shard, originals, base),
+            originals.column("text"),
+            context.config.read.segment,
+        )
+        if state is None:
+            chosen = context.selection.chosen(fresh.ordinals)
+            batch = fresh if chosen.all() else fresh.take(np.flatnonzero(chosen))
+        else:
+            batch = resume(fresh, context.folder(state), index, position)
+        yield position, Loaded(batch, originals, base)
+        base = end
 
 
 def describe(

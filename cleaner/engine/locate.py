@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import pairwise
-from types import TracebackType
 from typing import TypeAlias
 
 import numpy as np
@@ -16,32 +14,20 @@ from cleaner.engine.context import Context
 from cleaner.engine.load import in_file, originals_path
 from cleaner.identity import id_column
 from cleaner.io.output import Located
-from cleaner.io.store import ipc_reader
+from cleaner.io.sealed import Sealed
 
+_PLACE = ("file", "record")
 Places: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Of a batch of originals: numbers of the files, records within the part of the file."""
 
 
 class Locator:
-    """Looks documents up in the memory-mapped originals. Use it as a context manager."""
+    """Looks documents up in the memory-mapped originals."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._bases = context.bases
-        self._stack = ExitStack()
         self._shards: dict[int, tuple[NDArray[np.int64], list[Places]]] = {}
-
-    def __enter__(self) -> Locator:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._shards.clear()
-        self._stack.close()
 
     def find(self, ordinals: NDArray[np.int64]) -> Located:
         """Ids, sources and record numbers of these documents."""
@@ -78,11 +64,9 @@ class Locator:
     def _open(self, shard: int) -> tuple[NDArray[np.int64], list[Places]]:
         if shard not in self._shards:
             spec = self._context.shards[shard]
-            reader = self._stack.enter_context(
-                ipc_reader(originals_path(self._context, spec.chunk))
-            )
-            read = [reader.get_batch(i) for i in range(spec.first, spec.last)]
-            batches = [tuple(b.column(c).to_numpy() for c in ("file", "record")) for b in read]
+            file = Sealed(originals_path(self._context, spec.chunk))
+            read = [file.get_columns(i, _PLACE) for i in range(spec.first, spec.last)]
+            batches = [tuple(column.to_numpy() for column in b.columns) for b in read]
             rows = np.array([b.num_rows for b in read], np.int64)
             starts = spec.base + np.concatenate([np.zeros(1, np.int64), np.cumsum(rows)[:-1]])
             self._shards[shard] = (starts, batches)

@@ -17,7 +17,8 @@ from cleaner.engine.context import Context
 from cleaner.engine.layout import exchange_paths, partitions_of, step_of
 from cleaner.engine.phases import Phase
 from cleaner.io import exchange
-from cleaner.io.store import Files, ipc_writer
+from cleaner.io.sealed import SealedWriter, sealed_writer
+from cleaner.io.store import Files
 from cleaner.stages.steps import HOME, Merge, Note, Repeat, Sketch, Step
 
 
@@ -33,7 +34,7 @@ def run_merge(
     notes: dict[str, int] = {}
     rows = held = 0
     parts: list[pa.RecordBatch] = []
-    with ipc_writer(files.path("exchange.arrow"), step.schema) as out:
+    with sealed_writer(files.path("exchange.arrow"), step.schema) as out:
 
         def write() -> None:
             nonlocal held
@@ -90,7 +91,7 @@ def _stream(
 def scatter(
     context: Context,
     phase: Phase,
-    out: pa.RecordBatchFileWriter,
+    out: SealedWriter,
     table: pa.Table,
     key: str,
     order: Sequence[str],

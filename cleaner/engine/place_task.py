@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from cleaner.io import exchange, places
 from cleaner.io.json_lines import JsonLines, as_lines
 from cleaner.io.output import RowGroups, corpus_schema
 from cleaner.io.places import Place
+from cleaner.io.sealed import Sealed
 from cleaner.text.draw import ranks
 
 if TYPE_CHECKING:
@@ -216,37 +216,36 @@ def run_place(
     else:
         size, level = write.row_group_documents, write.compression_level
         out = RowGroups(files.path("part.parquet"), schema, size, level, "text")
-    with ExitStack() as stack:
-        parts = list(_rows(context, place, stack))
-        size = memory.sort_bytes(context.config.engine)
-        for batch in exchange.merged(parts, _SORT, bytes_at_once=size):
-            columns = [batch.column(name) for name in schema.names]
-            out.write(pa.Table.from_arrays(columns, schema=schema))
+    size = memory.sort_bytes(context.config.engine)
+    for batch in exchange.merged(list(_rows(context, place)), _SORT, bytes_at_once=size):
+        columns = [batch.column(name) for name in schema.names]
+        out.write(pa.Table.from_arrays(columns, schema=schema))
     out.close()
     return {"documents": out.rows}, {"write": time.perf_counter() - started}
 
 
-def _rows(context: Context, place: Place, stack: ExitStack) -> Iterator[pa.RecordBatch]:
+def _rows(context: Context, place: Place) -> Iterator[pa.RecordBatch]:
     """The rows of a place, from all parts of the run; each batch is sorted."""
     folder = context.folder(context.write_phase)
     if context.config.write.shuffle:
         for number in range(context.parts):
-            for run in stack.enter_context(exchange.runs(folder / f"{number:05d}.{ROWS}")):
-                low, high = (
-                    exchange.rows_below(run, (_KEY, _ORDER), (place.key, bound))
-                    for bound in (place.low, place.high)
-                )
-                yield run.slice(low, high - low)
+            file = Sealed(folder / f"{number:05d}.{ROWS}")
+            low, high = ((place.key, order) for order in (place.low, place.high))
+            yield from exchange.between(file, (_KEY, _ORDER), low, high)
         return
     for number, first, last in place.spans:
-        before = 0
-        for run in stack.enter_context(exchange.runs(folder / f"{number:05d}.{ROWS}")):
-            low, high = (
-                exchange.rows_below(run, (_KEY, _ORDER), (place.key, bound))
-                for bound in (0, 1 << 64)
-            )
-            rows = run.slice(low, high - low)
-            begins = np.cumsum(rows.column(_SIZE).to_numpy()) - rows.column(_SIZE).to_numpy()
-            at = np.searchsorted(begins, [first - before, last - before])
-            before += int(begins[-1]) + rows.column(_SIZE)[-1].as_py() if rows.num_rows else 0
-            yield rows.slice(int(at[0]), int(at[1] - at[0]))
+        yield from _span(Sealed(folder / f"{number:05d}.{ROWS}"), place.key, first, last)
+
+
+def _span(file: Sealed, key: str, first: int, last: int) -> Iterator[pa.RecordBatch]:
+    """The rows of a folder before which there are so many, or so much, of it in the file."""
+    before = 0
+    for number in range(file.num_record_batches):
+        keys = file.get_columns(number, (_KEY, _ORDER, _SIZE))
+        bounds = [exchange.rows_below(keys, (_KEY, _ORDER), (key, n)) for n in (0, 1 << 64)]
+        sizes = keys.column(_SIZE).to_numpy()[slice(*bounds)]
+        ends = before + np.cumsum(sizes)
+        low, high = np.searchsorted(ends - sizes, [first, last]).tolist()
+        if high > low:
+            yield file.get_batch(number).slice(bounds[0] + low, high - low)
+        before = int(ends[-1]) if len(ends) else before

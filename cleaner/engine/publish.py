@@ -25,12 +25,12 @@ from cleaner.io.corpus import link_rest
 from cleaner.io.output import RowGroups, corpus_schema
 from cleaner.io.places import ROOTS
 from cleaner.io.schema import QUARANTINE, SCHEMA_VERSION
+from cleaner.io.sealed import Sealed
 from cleaner.io.store import (
     Manifest,
     Output,
     clear,
     hash_file,
-    ipc_reader,
     link_or_copy,
     write_bytes,
     write_json,
@@ -185,11 +185,9 @@ def quarantine_rows(
             if not manifest.counts["quarantine"]:
                 continue
             before = context.records[index] if phase.kind == "read" and context.records else {}
-            with ipc_reader(
-                context.folder(phase.number) / f"{index:05d}.quarantine.arrow"
-            ) as reader:
-                for i in range(reader.num_record_batches):
-                    yield _absolute(reader.get_batch(i), before, file_of)
+            rows = Sealed(context.folder(phase.number) / f"{index:05d}.quarantine.arrow")
+            for i in range(rows.num_record_batches):
+                yield _absolute(rows.get_batch(i), before, file_of)
 
 
 def _absolute(

@@ -17,7 +17,8 @@ from cleaner.engine.breadcrumbs import Trail
 from cleaner.engine.context import Context
 from cleaner.io.readers import Read, ReadOptions, read_chunk
 from cleaner.io.schema import ORIGINALS, QUARANTINE
-from cleaner.io.store import Files, ipc_writer
+from cleaner.io.sealed import sealed_writer
+from cleaner.io.store import Files
 from cleaner.registry import readers
 
 
@@ -41,8 +42,8 @@ def run_read(
     records: dict[int, int] = {}
     with (
         ExitStack() as stack,
-        ipc_writer(files.path("originals.arrow"), ORIGINALS) as good,
-        ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine,
+        sealed_writer(files.path("originals.arrow"), ORIGINALS, by_column=True) as good,
+        sealed_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine,
     ):
         watch = trail.reading(len(chunk.files))
         limit = trail.limit(context.config.engine.document_seconds) if options.readers else None

@@ -32,8 +32,9 @@ from cleaner.engine.write_task import run_write
 from cleaner.errors import CleanerError, describe
 from cleaner.io import exchange
 from cleaner.io.schema import QUARANTINE
+from cleaner.io.sealed import sealed_writer
 from cleaner.io.state import StateWriter
-from cleaner.io.store import Files, Manifest, ipc_writer
+from cleaner.io.store import Files, Manifest
 from cleaner.stages.base import MapStage
 from cleaner.stages.steps import Apply, Merge, Repeat, Sketch, Step
 from cleaner.stages.veil import veil_of
@@ -216,7 +217,7 @@ def _run_map(
         home = exchange.read_home(paths, task.index, merge.order, len(context.shards))
     sketches: list[pa.Table] = []
     state = StateWriter(files, BASE_COLUMNS)
-    with ipc_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine:
+    with sealed_writer(files.path("quarantine.arrow"), QUARANTINE) as quarantine:
         for _, loaded in load(context, task.index, phase.state):
             batch, tables = _run_ops(host, ops, home, loaded)
             sketches += tables
@@ -231,7 +232,7 @@ def _run_map(
         if last.combine is not None:
             table = last.combine(table)
         table = table.select(last.schema.names)
-        with ipc_writer(files.path("exchange.arrow"), table.schema) as out:
+        with sealed_writer(files.path("exchange.arrow"), table.schema) as out:
             scatter(context, phase, out, table, last.key, last.order)
     return {"stages": host.tallies, "quarantine": host.bad}, host.seconds
 

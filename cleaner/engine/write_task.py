@@ -60,32 +60,32 @@ def run_write(
     marks: list[pa.Table] = []
     inside: list[pa.Table] = []
     outgoing = Outgoing(context, files.path(ROWS), schema) if settings.is_placed else None
-    with Locator(context) as locator:
-        for loaded, rows in _range(context, phase, low, high):
-            batch = loaded.batch
-            facts = loaded.originals.drop_columns(["text"])
-            originals = facts.take(pa.array(batch.ordinals - loaded.base))
-            counts["proven"] += _prove(loaded, rows)
-            kept = rows.filter(pc.is_in(rows.column("ordinal"), value_set=pa.array(batch.ordinals)))
-            documents = output.corpus_rows(batch, originals, kept, locator.find, extra)
-            booked = output.ledger_rows(rows, locator.find, reasons, partial(_take, loaded))
-            corpus.write(documents)
-            if outgoing is not None:
-                outgoing.write(documents, pa.array(batch.ordinals))
-            ledger.write(booked)
-            marked = documents.filter(pc.is_valid(documents.column("near_duplicates")))
-            pairs.write(output.pair_rows(booked, None, ""))
-            marks.append(output.pair_rows(booked.slice(0, 0), marked, _marker(context)))
-            inside.append(output.contained_rows(batch, locator.find, _marker(context)))
-            clusters.write(output.cluster_rows(documents))
-            _count(counts, documents)
-        marks += [*inside, *found_pairs(context, low, high, locator.find)]
+    locator = Locator(context)
+    for loaded, rows in _range(context, phase, low, high):
+        batch = loaded.batch
+        facts = loaded.originals.drop_columns(["text"])
+        originals = facts.take(pa.array(batch.ordinals - loaded.base))
+        counts["proven"] += _prove(loaded, rows)
+        kept = rows.filter(pc.is_in(rows.column("ordinal"), value_set=pa.array(batch.ordinals)))
+        documents = output.corpus_rows(batch, originals, kept, locator.find, extra)
+        booked = output.ledger_rows(rows, locator.find, reasons, partial(_take, loaded))
+        corpus.write(documents)
         if outgoing is not None:
-            first = locator.find(np.array([low], np.int64))
-            place = [first.sources[0].as_py(), first.records[0].as_py()]
-            counts["placed"] = {**outgoing.close(), "first": place}
-            if settings.split:
-                counts["splits"] = outgoing.splits
+            outgoing.write(documents, pa.array(batch.ordinals))
+        ledger.write(booked)
+        marked = documents.filter(pc.is_valid(documents.column("near_duplicates")))
+        pairs.write(output.pair_rows(booked, None, ""))
+        marks.append(output.pair_rows(booked.slice(0, 0), marked, _marker(context)))
+        inside.append(output.contained_rows(batch, locator.find, _marker(context)))
+        clusters.write(output.cluster_rows(documents))
+        _count(counts, documents)
+    marks += [*inside, *found_pairs(context, low, high, locator.find)]
+    if outgoing is not None:
+        first = locator.find(np.array([low], np.int64))
+        place = [first.sources[0].as_py(), first.records[0].as_py()]
+        counts["placed"] = {**outgoing.close(), "first": place}
+        if settings.split:
+            counts["splits"] = outgoing.splits
     for rows in marks:  # after all copies of the part, however its documents were cut into batches
         pairs.write(rows)
     for part in (corpus, ledger, pairs, clusters):

@@ -27,6 +27,7 @@ from cleaner.io import exchange
 from cleaner.io.json_lines import read_lines
 from cleaner.io.output import RowGroups
 from cleaner.io.places import ENDINGS, ROOTS
+from cleaner.io.sealed import Sealed
 
 _SORT = ("#label", "#path", "#record")
 """The order of the documents: of the label and path of their sources, and of their records."""
@@ -169,14 +170,14 @@ def _sort(files: CorpusFiles, parts: Sequence[tuple[str, int]], rows: Path, fold
     out.close()
     bounds: list[tuple[Any, ...] | None] = [(*_split(source), n) for source, n in parts]
     bounds.append(None)
-    with exchange.runs(rows) as found:
-        for number in range(len(parts)):
-            writer = RowGroups(folder / f"part-{number:05d}.parquet", schema, 2_000, 1, "text")
-            slices = [_between(run, bounds[number], bounds[number + 1]) for run in found]
-            for batch in exchange.merged(slices, _SORT, bytes_at_once=_AT_ONCE):
-                columns = [batch.column(name) for name in schema.names]
-                writer.write(pa.Table.from_arrays(columns, schema=schema))
-            writer.close()
+    file = Sealed(rows)
+    for number in range(len(parts)):
+        writer = RowGroups(folder / f"part-{number:05d}.parquet", schema, 2_000, 1, "text")
+        slices = list(exchange.between(file, _SORT, bounds[number], bounds[number + 1]))
+        for batch in exchange.merged(slices, _SORT, bytes_at_once=_AT_ONCE):
+            columns = [batch.column(name) for name in schema.names]
+            writer.write(pa.Table.from_arrays(columns, schema=schema))
+        writer.close()
 
 
 _PLACE = pa.schema([("#label", pa.string()), ("#path", pa.string()), ("#record", pa.int64())])
@@ -197,15 +198,6 @@ def _with_place(rows: pa.RecordBatch) -> pa.Table:
 def _split(source: str) -> tuple[str, str]:
     label, _, path = source.partition("/")
     return label, path
-
-
-def _between(
-    run: pa.RecordBatch, low: tuple[Any, ...] | None, high: tuple[Any, ...] | None
-) -> pa.RecordBatch:
-    """The rows of a sorted batch from one document to before another; None: to the end."""
-    begin = 0 if low is None else exchange.rows_below(run, _SORT, low)
-    end = run.num_rows if high is None else exchange.rows_below(run, _SORT, high)
-    return run.slice(begin, end - begin)
 
 
 def matching(files: CorpusFiles, columns: Sequence[str], prefix: str) -> list[dict[str, Any]]:

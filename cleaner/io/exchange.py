@@ -9,7 +9,6 @@ Nothing is read twice, and a key that most rows have is cut like any other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,13 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from cleaner.io.store import ipc_reader, ipc_writer
+from cleaner.io.sealed import Sealed, SealedWriter, sealed_writer
 from cleaner.text.mix import splitmix
 
 ROWS_AT_ONCE = 1 << 20
 """Rows of one partition that are sorted in memory at a time, at most."""
 BYTES_AT_ONCE = 128 << 20
 """Bytes of one partition that are sorted in memory at a time, roughly."""
+BATCH_BYTES = 8 << 20
+"""Bytes of a batch of a run, about."""
 _PLACE = "#"
 """A column for the order in which equal rows come."""
 SAMPLES = 64
@@ -48,12 +49,12 @@ def write(
     path: Path, table: pa.Table, target: NDArray[np.int64], partitions: int, order: Sequence[str]
 ) -> None:
     """Write rows by partition, each partition sorted by `order`, as a file of one run."""
-    with ipc_writer(path, table.schema) as out:
+    with sealed_writer(path, table.schema) as out:
         write_run(out, table, target, partitions, order)
 
 
 def write_run(
-    out: pa.RecordBatchFileWriter,
+    out: SealedWriter,
     table: pa.Table,
     target: NDArray[np.int64],
     partitions: int,
@@ -86,10 +87,8 @@ def read(
     A batch has at most `rows_at_once` rows; about so many, or rows of `bytes_at_once`, are held at
     a time. `partitions`: of each file; None if all of them have a single run.
     """
-    with ExitStack() as stack:
-        readers = [stack.enter_context(ipc_reader(p)) for p in paths]
-        parts = [p for r in readers for p in _runs(r, partition, partitions) if p.num_rows]
-        yield from merged(parts, order, rows_at_once, bytes_at_once)
+    parts = [p for path in paths for p in _runs(Sealed(path), partition, partitions) if p.num_rows]
+    yield from merged(parts, order, rows_at_once, bytes_at_once)
 
 
 def merged(
@@ -133,17 +132,36 @@ def rows_below(part: pa.RecordBatch, order: Sequence[str], values: Sequence[Any]
     return low
 
 
-class Runs:
-    """Writes rows as runs: an Arrow IPC file whose batches are each sorted by `order`.
+def between(
+    file: Sealed, order: Sequence[str], low: Sequence[Any] | None, high: Sequence[Any] | None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a file of runs from some values of the columns `order` to before others.
 
-    A run ends when it has about `bytes_at_once`.
+    Args:
+        file: as `Runs` writes it; batches without such rows are not read.
+        order: the first columns of those that it is sorted by.
+        low: of the first row; None: from the beginning.
+        high: of the row after the last; None: to the end.
+    """
+    for number in range(file.num_record_batches):
+        keys = file.get_columns(number, order)
+        begin = 0 if low is None else rows_below(keys, order, low)
+        end = keys.num_rows if high is None else rows_below(keys, order, high)
+        if end > begin:
+            yield file.get_batch(number).slice(begin, end - begin)
+
+
+class Runs:
+    """Writes rows as runs: sorted by `order`, and cut into batches of a few megabytes.
+
+    A run ends when it has about `bytes_at_once`. The file is sealed by column, so that a reader
+    finds its rows by some columns, and takes those batches only in which they are.
     """
 
     def __init__(
         self, path: Path, schema: pa.Schema, order: Sequence[str], bytes_at_once: int
     ) -> None:
-        self._stack = ExitStack()
-        self._out = self._stack.enter_context(ipc_writer(path, schema))
+        self._out = SealedWriter(path, schema, by_column=True)
         self._order = order
         self._most = bytes_at_once
         self._waiting: list[pa.RecordBatch] = []
@@ -160,22 +178,16 @@ class Runs:
         """Write the last run."""
         if self._waiting:
             self._flush()
-        self._stack.close()
+        self._out.close()
 
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._waiting).combine_chunks()
         rank = _ranked(table, self._order, np.arange(table.num_rows))
-        batches = table.take(pa.array(rank)).combine_chunks().to_batches()
-        for batch in batches:
+        rows = max(1, table.num_rows * BATCH_BYTES // max(table.nbytes, 1))
+        sorted_ = table.take(pa.array(rank)).combine_chunks()
+        for batch in sorted_.to_batches(max_chunksize=rows):
             self._out.write_batch(batch)
         self._waiting, self._bytes = [], 0
-
-
-@contextmanager
-def runs(path: Path) -> Iterator[list[pa.RecordBatch]]:
-    """The runs of a file that `Runs` wrote, mapped into memory."""
-    with ipc_reader(path) as reader:
-        yield [reader.get_batch(i) for i in range(reader.num_record_batches)]
 
 
 def read_home(
@@ -187,14 +199,11 @@ def read_home(
     """
     batches = []
     for path in paths:
-        with ipc_reader(path) as reader:
-            batches += _runs(reader, shard, shards)
+        batches += _runs(Sealed(path), shard, shards)
     return _sorted(batches, ("ordinal", *order)) if batches else None
 
 
-def _runs(
-    reader: pa.RecordBatchFileReader, partition: int, partitions: int | None
-) -> list[pa.RecordBatch]:
+def _runs(reader: Sealed, partition: int, partitions: int | None) -> list[pa.RecordBatch]:
     """A partition's batch of every run."""
     step = partitions or max(1, reader.num_record_batches)
     return [reader.get_batch(i) for i in range(partition, reader.num_record_batches, step)]

@@ -15,14 +15,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from cleaner.batch import LEDGER, Batch, replace_text
 from cleaner.errors import EditError
-from cleaner.io.store import Files, ipc_reader
+from cleaner.io.sealed import Sealed, SealedWriter
+from cleaner.io.store import Files
 from cleaner.text.pieces import Mark
 
 _MARKS = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64()), ("length", pa.int64())]))
@@ -44,7 +44,7 @@ class StateWriter:
     def __init__(self, files: Files, base_docs: Sequence[str]) -> None:
         self._files = files
         self._base = set(base_docs) - {"ordinal"}
-        self._writers: dict[str, tuple[Any, pa.RecordBatchFileWriter]] = {}
+        self._writers: dict[str, SealedWriter] = {}
         self._schemas: dict[str, pa.Schema] = {}
 
     def write(self, batch: Batch) -> None:
@@ -62,18 +62,16 @@ class StateWriter:
 
     def close(self) -> None:
         """Finish the files."""
-        for sink, writer in self._writers.values():
+        for writer in self._writers.values():
             writer.close()
-            sink.close()
 
     def _append(self, name: str, rows: pa.RecordBatch) -> None:
         if name not in self._writers:
-            sink = pa.OSFile(str(self._files.path(f"{name}.arrow")), "wb")
-            self._writers[name] = (sink, pa.ipc.new_file(sink, rows.schema))
+            self._writers[name] = SealedWriter(self._files.path(f"{name}.arrow"), rows.schema)
             self._schemas[name] = rows.schema
         if not rows.schema.equals(self._schemas[name]):
             raise EditError(_unlike(self._schemas[name], rows.schema))
-        self._writers[name][1].write_batch(rows)
+        self._writers[name].write_batch(rows)
 
 
 def _unlike(first: pa.Schema, other: pa.Schema) -> str:
@@ -134,28 +132,23 @@ def resume(batch: Batch, folder: Path, index: int, position: int) -> Batch:
         position: of the batch in the shard.
     """
     stem = f"{index:05d}"
-    with ipc_reader(folder / f"{stem}.docs.arrow") as reader:
-        docs = reader.get_batch(position)
+    docs = Sealed(folder / f"{stem}.docs.arrow").get_batch(position)
     alive = docs.column("ordinal").to_numpy()
     if len(alive) != batch.num_docs:
         batch = batch.take(np.searchsorted(batch.ordinals, alive))
     for name in docs.schema.names:
         if name != "ordinal":
             batch = batch.annotate(name, docs.column(name))
-    with ipc_reader(folder / f"{stem}.passages.arrow") as reader:
-        changed = reader.get_batch(position)
-        batch = _apply(batch, changed)
-    with ipc_reader(folder / f"{stem}.notes.arrow") as reader:
-        notes = reader.get_batch(position)
-        for name in notes.schema.names:
-            batch = batch.annotate(name, notes.column(name), "passages")
+    batch = _apply(batch, Sealed(folder / f"{stem}.passages.arrow").get_batch(position))
+    notes = Sealed(folder / f"{stem}.notes.arrow").get_batch(position)
+    for name in notes.schema.names:
+        batch = batch.annotate(name, notes.column(name), "passages")
     return batch
 
 
 def read_ledger(folder: Path, index: int, position: int) -> pa.RecordBatch:
     """The ledger rows that a phase added to batch `position` of shard `index`."""
-    with ipc_reader(folder / f"{index:05d}.ledger.arrow") as reader:
-        return reader.get_batch(position)
+    return Sealed(folder / f"{index:05d}.ledger.arrow").get_batch(position)
 
 
 def _apply(batch: Batch, changed: pa.RecordBatch) -> Batch:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cleaner.config.model import Engine, Input, RunConfig, Write
 from cleaner.errors import InputError
@@ -15,9 +15,6 @@ from cleaner.io.inputs import InputFile, survey
 from cleaner.registry import suffixes
 from cleaner.report.one_record import Unusable, copy_record
 from cleaner.stages.veil import Veil, veil_of
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _HIDDEN = frozenset(
     {"doc_id", "text", "source", "record", "content_hash", "raw_chars", "raw_bytes", "encoding"}
@@ -268,10 +265,9 @@ def _parquet_rows(folder: Path) -> list[dict[str, Any]]:
 
 
 def _ipc_rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
-    from cleaner.io.store import ipc_reader
+    from cleaner.io.sealed import Sealed
 
     for path in sorted(folder.glob(f"*.{name}.arrow")):
-        with ipc_reader(path) as reader:
-            for i in range(reader.num_record_batches):
-                batch: pa.RecordBatch = reader.get_batch(i)
-                yield from batch.to_pylist()
+        rows = Sealed(path)
+        for i in range(rows.num_record_batches):
+            yield from rows.get_batch(i).to_pylist()

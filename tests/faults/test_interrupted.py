@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 from cleaner.engine.driver import run
 from cleaner.engine.observe import Silent
-from cleaner.errors import CleanerError, InputError
+from cleaner.errors import CleanerError, InputError, IntegrityError
 from tests.engine.runs import (
     ROOT,
     STAGES,
@@ -169,6 +170,40 @@ class Meddles(Silent):
         if phase.kind == self._kind and self._action:
             self._action()
             self._action = None
+
+
+@pytest.mark.parametrize("kind", ["read", "map", "merge", "write"])
+def test_a_bit_that_flips_while_a_run_goes_on(tmp: Path, kind: str) -> None:
+    """Between two phases, in any file that one left: an error that says so, or no matter at all.
+
+    The same command, given again, then gives what a run in peace gives.
+    """
+    make_corpus(tmp / "in", 24)
+    make_run(tmp, STAGE_LIST, name="peace", write={"shuffle": True})
+    peace = bytes_of(tmp / "peace")
+    told = 0
+    for number in range(12):
+        shutil.rmtree(tmp / "run", ignore_errors=True)
+        config = make_config(tmp, STAGE_LIST, engine=SMALL, write={"shuffle": True})
+        try:
+            run(config, observer=Meddles(kind, partial(flip_one, tmp / "run" / "work", number)))
+        except IntegrityError as error:
+            told += 1
+            assert re.search(r"arrow: .*run the same command again", str(error))  # noqa: PT017
+            assert not (tmp / "run" / "manifest.json").exists()
+            run(config)
+        assert bytes_of(tmp / "run") == peace
+    assert told
+
+
+def flip_one(work: Path, number: int) -> None:
+    """Flip a bit in one of the files of the phase that was done last."""
+    phase = max(p for p in work.glob("0*-*") if p.is_dir())
+    files = sorted(p for p in phase.glob("*.arrow") if "quarantine" not in p.name)
+    path = files[number * len(files) // 12]
+    data = bytearray(path.read_bytes())
+    data[len(data) * (2 * number + 1) // 24] ^= 1 << number % 8
+    path.write_bytes(data)
 
 
 def test_an_input_that_goes_after_it_was_read(tmp: Path) -> None:
