@@ -105,10 +105,11 @@ class Read(_Model):
         default=64 << 20, description="Longer documents are quarantined as `too_large`."
     )
     max_lines: int = Field(
-        default=500_000,
+        default=200_000,
         ge=1,
-        description="Documents of more lines are quarantined as `too_many_lines`: a line takes up"
-        " to a kilobyte of memory, however short it is.",
+        description="Documents of more lines (or sentences, where `segment` cuts them) are"
+        " quarantined as `too_many_lines`: each takes up to a kilobyte of memory, however short"
+        " it is.",
     )
     max_bad_bytes_ratio: float = Field(
         default=0.01,

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from cleaner.config import model as settings
 from cleaner.engine.breadcrumbs import Trail
 from cleaner.engine.context import Context
+from cleaner.io.many_lines import in_batches
 from cleaner.io.readers import Read, ReadOptions, read_chunk
 from cleaner.io.schema import ORIGINALS, QUARANTINE
 from cleaner.io.sealed import sealed_writer
@@ -52,8 +53,9 @@ def run_read(
         parts = read_chunk(chunk, context.files, options, watch, limit)
         for part in _up_to(context, index, parts):
             if part.documents.num_rows:
-                good.write_batch(part.documents)
-                batches.append([part.documents.num_rows, part.documents.column("text").nbytes])
+                for batch in in_batches(part.documents, options.segment):
+                    good.write_batch(batch)
+                    batches.append([batch.num_rows, batch.column("text").nbytes])
                 chars += pc.sum(part.documents.column("raw_chars")).as_py()
                 raw_bytes += pc.sum(part.documents.column("raw_bytes")).as_py()
                 _digest(part.documents, digests, documents)
@@ -121,6 +123,7 @@ def read_options(read: settings.Read) -> ReadOptions:
         encoding=read.encoding,
         max_document_bytes=read.max_document_bytes,
         max_lines=read.max_lines,
+        segment=read.segment,
         max_bad_bytes_ratio=read.max_bad_bytes_ratio,
         max_ratio=read.max_ratio,
         html_extractor=read.html_extractor,

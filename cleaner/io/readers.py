@@ -38,7 +38,7 @@ def read_chunk(
         InputError: there is HTML, and no extractor is installed to read it with.
     """
     for read in _read_parts(chunk, files, Collector(options, watch, limit)):
-        yield without_many_lines(read, files, options.max_lines)
+        yield without_many_lines(read, files, options.max_lines, options.segment)
 
 
 def _read_parts(chunk: Chunk, files: Sequence[InputFile], collector: Collector) -> Iterator[Read]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
 from cleaner.io.limit import Limit
 from cleaner.io.schema import ORIGINALS, QUARANTINE
 from cleaner.reader import Reader
+
+if TYPE_CHECKING:
+    from cleaner.text.segment import Unit
 
 RAW_LIMIT = 64 << 10
 """Up to so many bytes of a bad record are kept in its quarantine row."""
@@ -35,7 +38,8 @@ class ReadOptions:
     `encoding` is the charset of .txt files where it is known; `max_ratio` and
     `max_decompressed_bytes` bound what a compressed file may become. `html_seconds` is processor
     time that a page may take; `http_status` says which responses of a web archive are read;
-    `readers` are those of plugins, by the format that they read.
+    `readers` are those of plugins, by the format that they read. `max_lines` is of sentences where
+    `segment` says that they are the passages.
 
     Raises:
         ValueError: a bound is not positive, or a document could not fit an Arrow string.
@@ -47,7 +51,8 @@ class ReadOptions:
     date_column: str | None = "date"
     encoding: str | None = None
     max_document_bytes: int = 64 << 20
-    max_lines: int = 500_000
+    max_lines: int = 200_000
+    segment: Unit = "line"
     max_bad_bytes_ratio: float = 0.01
     max_ratio: float = 200.0
     max_decompressed_bytes: int = 1 << 40

@@ -54,9 +54,7 @@ def passages(text: pa.StringArray, unit: Unit = "line") -> Passages:
     if not count or buffers[2] is None:
         empty = np.empty(0, np.int64)
         return Passages(pa.array([], pa.string()), first, empty, empty)
-    short = np.frombuffer(buffers[1], np.int32)[text.offset : text.offset + count + 1]
-    offsets = column(short, np.int64)
-    data = column(np.frombuffer(buffers[2], np.uint8), np.uint8)
+    data, offsets = _bytes(text)
     most = count + int(_count(data, np.uint64(offsets[0]), np.uint64(offsets[-1])))
     ends = np.empty(most + 1, np.int32)
     end = np.empty(most, np.int64)
@@ -72,6 +70,21 @@ def passages(text: pa.StringArray, unit: Unit = "line") -> Passages:
     start[first[:-1][np.diff(first) > 0]] = 0
     pieces = pa.StringArray.from_buffers(found, pa.py_buffer(ends[: found + 1]), buffers[2])
     return Passages(pieces, first, start, end[:found])
+
+
+def most_lines(text: pa.StringArray) -> int:
+    """A number that is no less than the lines of all documents of a string column (no nulls)."""
+    if not len(text) or text.buffers()[2] is None:
+        return 0
+    data, offsets = _bytes(text)
+    return len(text) + int(_count(data, np.uint64(offsets[0]), np.uint64(offsets[-1])))
+
+
+def _bytes(text: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The bytes of a column's buffer, and where each document begins there, and the last ends."""
+    _, ends, data = text.buffers()
+    short = np.frombuffer(ends, np.int32)[text.offset : text.offset + len(text) + 1]
+    return column(np.frombuffer(data, np.uint8), np.uint8), column(short, np.int64)
 
 
 def _masks(_typing: Any, data: Any, at: Any) -> Any:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleaner.engine import read_task
+from cleaner.errors import CleanerError
 from cleaner.io.chunks import plan_chunks
 from cleaner.io.inputs import discover
-from cleaner.io.many_lines import line_ends
+from cleaner.io.many_lines import in_batches, line_ends
 from cleaner.io.readers import ReadOptions, read_chunk
-from cleaner.text.segment import passages
-from tests.engine.runs import make_run, rows_of
+from cleaner.text.segment import Unit, passages
+from tests.engine.runs import bytes_of, make_run, rows_of
 
 MANY = "first\n" + "\n" * 40 + "last"
+TEXTS = ["", "a", "a\n" * 3, "\n" * 7, "a. B c. D", "\u2028\r\n"]
 PIECES = ["a", "é", "\n", "\r", "\r\n", "\u2028", "\u2029", "\x85", ""]
 
 
@@ -62,6 +66,55 @@ def test_a_document_of_many_lines_is_put_aside(
         assert row["source"] == ("in/1.txt" if name == "a.txt" else f"in/{name}")
         assert row["record"] == (0 if name == "a.txt" else 1)
         assert row["raw_bytes"] == row["raw_chars"] == len(MANY)
+
+
+def test_sentences_count_where_they_are_the_passages(tmp_path: Path) -> None:
+    """A line of many sentences is as many passages."""
+    (tmp_path / "in").mkdir()
+    text = "It is so. " * 50
+    (tmp_path / "in" / "a.jsonl").write_text(json.dumps({"text": text}) + "\n")
+    assert make_run(tmp_path, [], name="lines", read={"max_lines": 20}).quarantine == {}
+    read = {"max_lines": 20, "segment": "sentence"}
+    with pytest.raises(CleanerError, match="too_many_lines: 50 sentences, above"):
+        make_run(tmp_path, [], read=read, max_bad=0)
+    (tmp_path / "in" / "b.jsonl").write_text(json.dumps({"text": "short."}) + "\n")
+    assert make_run(tmp_path, [], name="some", read=read).quarantine == {"too_many_lines": 1}
+
+
+@given(
+    st.lists(
+        st.sampled_from(["", "a", "a\n" * 3, "\n" * 7, "a. B c. D", "\u2028\r\n"]), max_size=12
+    ),
+    st.sampled_from(["line", "paragraph", "sentence"]),
+    st.integers(1, 12),
+)
+def test_batches_have_few_passages(texts: list[str], unit: Unit, most: int) -> None:
+    """Whatever the cut: all documents in their order, and no batch above the bound but of one."""
+    rows = pa.record_batch({"text": pa.array(texts, pa.string())})
+    batches = list(in_batches(rows, unit, most))
+    assert [t for b in batches for t in b.column("text").to_pylist()] == texts
+    for batch in batches:
+        lines = int(np.sum(line_ends(batch.column("text"))))
+        assert len(passages(batch.column("text"), unit).text) - batch.num_rows <= max(lines, most)
+        assert batch.num_rows <= 1 or lines <= most
+
+
+def test_the_cut_into_batches_changes_no_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what is published; the state between phases is of more and smaller batches."""
+    (tmp_path / "in").mkdir()
+    lines = [json.dumps({"text": f"{n}\n" * (n % 9)}) + "\n" for n in range(60)]
+    (tmp_path / "in" / "a.jsonl").write_text("".join(lines))
+    stages = ["unicode", "exact_duplicates"]
+    make_run(tmp_path, stages, name="whole")
+    monkeypatch.setattr(
+        read_task, "in_batches", lambda documents, unit: in_batches(documents, unit, 10)
+    )
+    make_run(tmp_path, stages, name="cut", keep_work=True)
+    assert bytes_of(tmp_path / "cut") == bytes_of(tmp_path / "whole")
+    counts = json.loads((tmp_path / "cut" / "work" / "00-read" / "00000.json").read_bytes())
+    assert len(counts["counts"]["batches"]) > 20
 
 
 def test_the_config_sets_it(tmp_path: Path) -> None:
