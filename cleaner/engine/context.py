@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 import cleaner
@@ -106,6 +107,11 @@ class Context:
     def stages(self) -> tuple[Stage, ...]:
         """The config's stages."""
         return self.config.stages
+
+    @property
+    def published(self) -> dict[str, pa.DataType]:
+        """Annotations that the stages publish as columns of the corpus."""
+        return {name: kind for stage in self.stages for name, kind in stage.publishes().items()}
 
     @property
     def bases(self) -> NDArray[np.int64]:

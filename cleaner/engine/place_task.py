@@ -205,11 +205,9 @@ def run_place(
     context: Context, index: int, files: Files
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Write file `index` of the corpus."""
-    from cleaner.engine.write_task import published
-
     started = time.perf_counter()
     write, place = context.config.write, context.places[index]
-    schema = corpus_schema(published(context))
+    schema = corpus_schema(context.published)
     out: RowGroups | JsonLines
     if write.format == "jsonl":
         out = JsonLines(files.path("part.jsonl.zst"))

@@ -19,7 +19,6 @@ from cleaner.config.load import resolved_yaml
 from cleaner.dedup.minhash import ALGORITHM
 from cleaner.engine.context import Context
 from cleaner.engine.memory import available_cpus
-from cleaner.engine.write_task import published
 from cleaner.errors import CleanerError, IntegrityError
 from cleaner.io.corpus import link_rest
 from cleaner.io.output import RowGroups, corpus_schema
@@ -138,7 +137,7 @@ def publish(
     if thinning:
         manifest["thinning"] = thinning
     if context.config.write.format == "jsonl":
-        schema = corpus_schema(published(context))
+        schema = corpus_schema(context.published)
         manifest["columns"] = base64.b64encode(schema.serialize()).decode()
     _cards(context, report, manifest, stage)
     files |= {name: _facts(stage / name) for name in CARDS}

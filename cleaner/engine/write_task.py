@@ -41,7 +41,7 @@ def run_write(
     settings = context.config.write
     low = index * settings.documents_per_part
     high = low + settings.documents_per_part
-    extra = published(context)
+    extra = context.published
     reasons = {(s.name, rule): words for s in context.stages for rule, words in s.rules().items()}
     schema = output.corpus_schema(extra)
     size, level = settings.row_group_documents, settings.compression_level
@@ -92,11 +92,6 @@ def run_write(
         part.close()
     counts |= {"ledger": ledger.rows, "pairs": pairs.rows, "clusters": clusters.rows}
     return counts, {"write": time.perf_counter() - started}
-
-
-def published(context: Context) -> dict[str, pa.DataType]:
-    """Annotations that the stages publish as columns of the corpus."""
-    return {name: kind for stage in context.stages for name, kind in stage.publishes().items()}
 
 
 def _marker(context: Context) -> str:
