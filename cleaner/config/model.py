@@ -259,7 +259,8 @@ class Engine(_Model):
     )
     shard_bytes: Size = Field(
         default=32 << 20,
-        description="Bytes of text in a shard, the unit that is committed or redone.",
+        description="Bytes of text in a shard, the unit that is committed or redone; a corpus of"
+        " less than 32 such shards is cut finer.",
     )
     memory_budget: SizeOrAuto = Field(
         default="auto",

@@ -33,7 +33,7 @@ from cleaner.engine.runners import Runner, allow_many_files
 from cleaner.engine.tasks import Task
 from cleaner.engine.totals import run_report, timings
 from cleaner.errors import CleanerError, InputError, TooManyBadRecords
-from cleaner.io.chunks import plan_chunks
+from cleaner.io.chunks import chunk_bytes, plan_chunks
 from cleaner.io.inputs import Found
 from cleaner.io.store import (
     Manifest,
@@ -159,12 +159,13 @@ class _Run:
         self._past: frozenset[int] = frozenset()
         self._context: Context | None = None
         self._path, self._digest = work, ""
+        self._shard_bytes = chunk_bytes(found.files, config.engine.shard_bytes)
         self._room = memory.alone_bytes(config.engine)
 
     def go(self, identity: str) -> RunReport:
         started = time.perf_counter()
         config = self._config
-        chunks = plan_chunks(self._found.files, config.engine.shard_bytes)
+        chunks = plan_chunks(self._found.files, self._shard_bytes)
         context = Context(
             work=self._work,
             config=config,
@@ -203,7 +204,7 @@ class _Run:
         else:
             context = self._read_first(context, runner, self._limit)
         manifests = self._manifests[0]
-        shards = account.shards_of(manifests, self._config.engine.shard_bytes)
+        shards = account.shards_of(manifests, self._shard_bytes)
         context = replace(
             context,
             shards=tuple(shards),

@@ -14,7 +14,7 @@ from cleaner.engine.disk import Forecast, forecast
 from cleaner.engine.job import find_inputs, run_identity
 from cleaner.engine.phases import Op, Phase, phases_of
 from cleaner.errors import CleanerError
-from cleaner.io.chunks import plan_chunks
+from cleaner.io.chunks import chunk_bytes, plan_chunks
 from cleaner.io.inputs import InputFile
 from cleaner.stages.base import CorpusStage, MapStage, Stage
 
@@ -132,7 +132,8 @@ def describe(config: RunConfig) -> PlanText:
     """
     phases = phases_of(config)
     found = find_inputs(config)
-    chunks = len(plan_chunks(found.files, config.engine.shard_bytes))
+    size = chunk_bytes(found.files, config.engine.shard_bytes)
+    chunks = len(plan_chunks(found.files, size))
     return PlanText(
         name=config.name,
         config=resolved_yaml(config),

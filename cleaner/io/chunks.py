@@ -15,6 +15,10 @@ FILE_COST = 4096
 """What opening a file counts in a chunk, in bytes; keeps millions of tiny files apart."""
 EXPANSION = 4
 """Text in a compressed byte, roughly; only the sizes of chunks depend on it."""
+CHUNKS = 32
+"""A corpus is cut into about so many chunks before they get as large as is allowed."""
+LEAST = 16 << 20
+"""Bytes of a chunk that is not cut finer for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +55,31 @@ class Chunk:
         return cls(index, tuple(parts))
 
 
-def plan_chunks(files: Sequence[InputFile], chunk_bytes: int) -> list[Chunk]:
-    """Cut the inputs into chunks of about `chunk_bytes` of text, in the order of `files`.
+def chunk_bytes(files: Sequence[InputFile], most: int) -> int:
+    """How large the chunks of these files should be: `most` bytes, or less of a small corpus.
+
+    Workers wait for the last of them to end its task; the fewer there are, the longer.
+    """
+    total = sum(
+        file.size * (EXPANSION if file.compression or file.format == "parquet" else 1)
+        for file in files
+    )
+    return min(most, max(LEAST, total // CHUNKS))
+
+
+def plan_chunks(files: Sequence[InputFile], size: int) -> list[Chunk]:
+    """Cut the inputs into chunks of about `size` bytes of text, in the order of `files`.
 
     Small files share a chunk, plain JSONL is cut by bytes, Parquet between row groups, all else is
     read whole. Opens the Parquet files' footers; an unreadable one gets the part (file, 0, 0).
     """
-    if chunk_bytes < 1:
-        raise ValueError(f"chunk_bytes must be at least 1, not {chunk_bytes}")
+    if size < 1:
+        raise ValueError(f"chunks must have at least 1 byte, not {size}")
     chunks: list[Chunk] = []
     parts: list[Part] = []
     weight = 0
-    for part, cost in _parts(files, chunk_bytes):
-        if parts and weight + cost > chunk_bytes:
+    for part, cost in _parts(files, size):
+        if parts and weight + cost > size:
             chunks.append(Chunk(len(chunks), tuple(parts)))
             parts, weight = [], 0
         weight += cost
@@ -76,14 +92,14 @@ def plan_chunks(files: Sequence[InputFile], chunk_bytes: int) -> list[Chunk]:
     return chunks
 
 
-def _parts(files: Sequence[InputFile], chunk_bytes: int) -> Iterator[tuple[Part, int]]:
+def _parts(files: Sequence[InputFile], size: int) -> Iterator[tuple[Part, int]]:
     """The smallest parts that may be read apart, with their cost in bytes."""
     for index, file in enumerate(files):
         if file.format == "parquet":
             yield from _row_groups(index, file)
         elif file.format == "jsonl" and file.compression is None:
-            for start in range(0, max(file.size, 1), chunk_bytes):
-                end = min(start + chunk_bytes, file.size)
+            for start in range(0, max(file.size, 1), size):
+                end = min(start + size, file.size)
                 yield (index, start, end), end - start + FILE_COST
         else:
             cost = file.size * (EXPANSION if file.compression else 1)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.errors import InputError
-from cleaner.io.chunks import Chunk, plan_chunks
+from cleaner.io.chunks import Chunk, chunk_bytes, plan_chunks
 from cleaner.io.inputs import InputFile, discover, survey
 from cleaner.io.names import escape, kind
 
@@ -252,17 +252,27 @@ def test_small_files_share_a_chunk_and_big_ones_are_cut() -> None:
     assert [Chunk.from_json(json.loads(json.dumps(c.to_json()))) for c in chunks] == chunks
 
 
+def test_a_small_corpus_is_cut_finer() -> None:
+    """So that no worker waits long for the last task of another; a large one as it is allowed."""
+    mb = 1 << 20
+    for size, wanted in [(10, 16), (512, 16), (800, 25), (1024, 32), (9000, 32)]:
+        assert chunk_bytes([listed("a.jsonl", size * mb)], 32 * mb) == wanted * mb
+    assert chunk_bytes([listed("a.jsonl.gz", 200 * mb)], 32 * mb) == 25 * mb
+    assert chunk_bytes([listed("a.jsonl", 10 * mb)], 5000) == 5000
+    assert chunk_bytes([], 5000) == 5000
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(["x.txt", "x.jsonl", "x.jsonl.gz"]), st.integers(0, 50_000))
     ),
     st.integers(1, 60_000),
 )
-def test_chunks_cover_all_bytes_once(shapes: list[tuple[str, int]], chunk_bytes: int) -> None:
+def test_chunks_cover_all_bytes_once(shapes: list[tuple[str, int]], size: int) -> None:
     """Parts of a file follow each other without a gap, in different chunks."""
-    chunk_bytes = max(chunk_bytes, 200)
+    size = max(size, 200)
     files = [listed(name, size) for name, size in shapes]
-    chunks = plan_chunks(files, chunk_bytes)
+    chunks = plan_chunks(files, size)
     parts = [part for chunk in chunks for part in chunk.files]
     assert parts == sorted(parts)
     for index, file in enumerate(files):
@@ -295,5 +305,5 @@ def test_wrong_chunks_are_refused() -> None:
         Chunk.from_json({"index": "0", "files": []})
     with pytest.raises(ValueError, match="a part is"):
         Chunk.from_json({"index": 0, "files": [[1, 2]]})
-    with pytest.raises(ValueError, match="chunk_bytes"):
+    with pytest.raises(ValueError, match="at least 1 byte"):
         plan_chunks([], 0)
