@@ -128,9 +128,9 @@ class Sealed:
 
     def _read_trailer(self, data: pa.Buffer) -> tuple[int, list[int], int, NDArray[np.uint64]]:
         """Where the Arrow file ends; bounds; seal of the frame; seals, a row for each batch."""
-        whole = data.size // _WORD.itemsize * _WORD.itemsize
-        tail = _words(data, data.size - _TAIL * _WORD.itemsize, _TAIL) if whole >= 64 else None
-        if tail is None or tail[3] != _KIND:
+        at = data.size - _TAIL * _WORD.itemsize
+        tail = _words(data, at, _TAIL) if at >= 0 else np.zeros(_TAIL, _WORD)
+        if tail[3] != _KIND:
             raise _damaged(self._path, "it is cut, or no file of this program")
         count, columns = int(tail[0]), int(tail[1])
         length = count + 2 + count * (1 + columns) + _TAIL
