@@ -234,6 +234,7 @@ def remarks(stage: StageReport, known: Stage | None) -> list[str]:
     return [
         f"{inert(stage.name)}: {number:,} {words.get(name, inert(name))}"
         for name, number in stage.notes.items()
+        if known is None or name not in known.figures
     ]
 
 
