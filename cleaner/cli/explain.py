@@ -52,7 +52,9 @@ def explain(config: str, changes: Changes, file: str, *, as_json: bool, show_sec
 
 def _in_run(run: Path, doc_id: str, changes: Changes, *, as_json: bool, secrets: bool) -> None:
     if changes != Changes(no_plugins=changes.no_plugins):
-        raise click.UsageError("a finished run is shown as it is: leave out the options that change a config")
+        raise click.UsageError(
+            "a finished run is shown as it is: leave out the options that change a config"
+        )
     from cleaner.report.explain_run import explain_in_run, print_in_run, to_json
 
     explanation, copy = explain_in_run(run, doc_id, secrets=secrets)
