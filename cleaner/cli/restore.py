@@ -11,7 +11,7 @@ from cleaner.cli.options import no_plugins as no_plugins_option
 
 _EPILOG = """\b
 Examples:
-  cleaner restore out/vi-news 4007c43957dea182b98eee33
+  cleaner restore out/vi-news c34ee783520a2ea91c34d22c
   cleaner restore out/vi-news --all originals"""
 
 

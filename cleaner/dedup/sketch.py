@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cleaner.dedup.band import band_keys
 from cleaner.dedup.minhash import signatures
+from cleaner.dedup.sample import draws
 from cleaner.dedup.shingle import shingle_sets, shingles
 from cleaner.text.ragged import Ragged
 from cleaner.text.words import EMPTY_KEY, Scratch, key_hash, word_hashes
@@ -75,6 +76,13 @@ class Sketcher:
             sets.append(found)
             at += len(rows)
         return Ragged.concat(sets), keys
+
+    def draws(self, text: pa.Array) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """By what each text is drawn into a sample (`cleaner.dedup.sample`), and its shingles."""
+        parts = [(draws(rows), rows.counts) for rows in self._shingles(text)]
+        if not parts:
+            return np.empty(0, np.uint64), np.empty(0, np.int64)
+        return np.concatenate([d for d, _ in parts]), np.concatenate([c for _, c in parts])
 
     def _shingles(self, text: pa.Array) -> Iterator[Ragged]:
         """Shingles of the texts, block by block; each block lies where the one before lay."""

@@ -154,11 +154,11 @@ def _texts(examples: Sequence[Changed], count: int, has_colour: bool) -> Iterato
         rules = "".join(f"; {inert(r)} {a:,} → {b:,} times" for r, a, b in one.rules)
         other = "; another original" if one.is_other_original else ""
         yield Text(f"{change(one.chars_a, one.chars_b)} characters{other}{rules}", style="dim")
-        yield _side("A", one.words.left, has_colour)
-        yield _side("B", one.words.right, has_colour)
+        yield side("A", one.words.left, has_colour)
+        yield side("B", one.words.right, has_colour)
 
 
-def _side(name: Literal["A", "B"], runs: Sequence[Run], has_colour: bool) -> Text:
+def side(name: Literal["A", "B"], runs: Sequence[Run], has_colour: bool) -> Text:
     """One text: what only it has in colour, or in brackets; what is left out as a number."""
     line = Text(f"{name} ", style="bold")
     style = "red" if name == "A" else "green"

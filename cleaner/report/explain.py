@@ -16,7 +16,7 @@ from cleaner.registry import suffixes
 from cleaner.report.one_record import Unusable, copy_record
 from cleaner.stages.veil import Veil, veil_of
 
-_HIDDEN = frozenset(
+HIDDEN_COLUMNS = frozenset(
     {"doc_id", "text", "source", "record", "content_hash", "raw_chars", "raw_bytes", "encoding"}
     | {"n_chars", "n_words", "passages", "fixes", "removed_chars", "removed_by", "bad_bytes"}
     | {"cluster_id", "cluster_size", "near_duplicates", "meta"}
@@ -132,7 +132,7 @@ def explain(
                 found, record, config.read, Path(folder), config.engine.document_seconds
             )
         except Unusable as fault:
-            return _unread(source, fault.record, Quarantined("read", fault.reason, fault.detail))
+            return unread(source, fault.record, Quarantined("read", fault.reason, fault.detail))
         alone = config.model_copy(
             update={
                 "input": (Input(path=str(path), label="one"),),
@@ -203,11 +203,12 @@ def _run(config: RunConfig, source: str, record: int) -> Explanation:
         bad = list(_ipc_rows(output / "work" / "00-read", "quarantine"))
         if not bad:
             raise
-        return _unread(source, record, _quarantined(bad[0]))
+        return unread(source, record, _quarantined(bad[0]))
     own = doc_id(source, record)
     (original,) = _ipc_rows(output / "work" / "00-read", "originals")
     words = {rule: text for stage in config.stages for rule, text in stage.rules().items()}
-    rows = [_span(row, own, words.get(row["rule"], "")) for row in _parquet_rows(output / "ledger")]
+    ledger = _parquet_rows(output / "ledger")
+    rows = [span_of(row, own, words.get(row["rule"], "")) for row in ledger]  # there is no other
     kept = _parquet_rows(output / "corpus")
     bad = _parquet_rows(output / "quarantine")
     drop = next((s for s in rows if s.action == "drop"), None)
@@ -219,22 +220,23 @@ def _run(config: RunConfig, source: str, record: int) -> Explanation:
         text=kept[0]["text"] if kept else None,
         encoding=original["encoding"],
         spans=tuple(s for s in rows if s.action != "drop"),
-        dropped=_dropped(drop) if drop else None,
+        dropped=dropped_by(drop) if drop else None,
         quarantined=_quarantined(bad[0]) if bad else None,
         annotations=_annotations(kept[0]) if kept else {},
     )
 
 
-def _unread(source: str, record: int, why: Quarantined) -> Explanation:
+def unread(source: str, record: int, why: Quarantined) -> Explanation:
+    """Of a record that could not be used."""
     own = doc_id(source, record)
     return Explanation(source, record, own, "", None, None, (), None, why, {})
 
 
-def _span(row: dict[str, Any], own: str, words: str) -> Span:
-    """A ledger row; what stays lies in the same document, for there is no other."""
+def span_of(row: dict[str, Any], keeper: str | None, words: str) -> Span:
+    """A ledger row; `keeper`: the document in which what stays lies, `words`: its rule in words."""
     kept = None
-    if row["kept_doc_id"] is not None:
-        kept = KeptAt(own, row["kept_start"], row["kept_end"], row["similarity"])
+    if keeper is not None and row["kept_doc_id"] is not None:
+        kept = KeptAt(keeper, row["kept_start"], row["kept_end"], row["similarity"])
     said = row["reason"] or ""
     reason, evidence = said, ""
     if words and said.startswith(f"{words}: "):
@@ -244,7 +246,8 @@ def _span(row: dict[str, Any], own: str, words: str) -> Span:
     return Span(reason=reason, evidence=evidence, kept=kept, **facts)
 
 
-def _dropped(span: Span) -> Dropped:
+def dropped_by(span: Span) -> Dropped:
+    """The row of a drop."""
     return Dropped(span.stage, span.rule, span.reason, span.evidence, span.score, span.kept)
 
 
@@ -253,7 +256,7 @@ def _quarantined(row: dict[str, Any]) -> Quarantined:
 
 
 def _annotations(row: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in row.items() if k not in _HIDDEN and v not in (None, "", [])}
+    return {k: v for k, v in row.items() if k not in HIDDEN_COLUMNS and v not in (None, "", [])}
 
 
 def _parquet_rows(folder: Path) -> list[dict[str, Any]]:

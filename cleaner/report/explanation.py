@@ -66,10 +66,10 @@ def explanation_lines(
         yield _legend(has_colour)
         yield Text()
     gutter = len(str(len(lines)))
-    starts = [line.start for line in lines]
+    starts, own = [line.start for line in lines], explanation.doc_id
     for number, line in enumerate(lines, start=1):
         body = _body(line.parts, has_colour)
-        yield from _numbered(number, gutter, body, _reasons(line.spans, starts), console)
+        yield from _numbered(number, gutter, body, _reasons(line.spans, starts, own), console)
     yield from _totals(explanation, console.width)
 
 
@@ -209,11 +209,11 @@ def _shown(part: Part) -> str:
     return visible(part.text.translate(_BLANKS) if part.text.isspace() else part.text)
 
 
-def _reasons(spans: Sequence[Span], starts: Sequence[int]) -> list[str]:
+def _reasons(spans: Sequence[Span], starts: Sequence[int], own: str) -> list[str]:
     """Rule, evidence, score of what was done in a line; the same one once, with how often."""
     counts: dict[str, int] = {}
     for span in spans:
-        facts = (inert(span.rule), inert(span.evidence), _score(span), _kept_at(span, starts))
+        facts = (inert(span.rule), inert(span.evidence), _score(span), _kept_at(span, starts, own))
         said = " ".join(filter(None, facts))
         counts[said] = counts.get(said, 0) + 1
     return [said if n == 1 else f"{said} ×{n}" for said, n in counts.items()]
@@ -223,10 +223,12 @@ def _score(span: Span) -> str:
     return "" if span.score is None else f"({span.score:.2f})"
 
 
-def _kept_at(span: Span, starts: Sequence[int]) -> str:
+def _kept_at(span: Span, starts: Sequence[int], own: str) -> str:
     """Where the copy stands that stays."""
     if span.kept is None or span.kept.start is None:
         return ""
+    if span.kept.doc_id != own:
+        return f"stays in {inert(span.kept.doc_id)}"
     return f"stays in line {bisect_right(starts, span.kept.start)}"
 
 

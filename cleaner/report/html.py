@@ -6,7 +6,7 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -27,7 +27,7 @@ from markupsafe import Markup
 from cleaner.errors import IntegrityError
 from cleaner.io.store import write_bytes
 from cleaner.report import charts, figures
-from cleaner.report.audit_score import AuditScore, load
+from cleaner.report.audit_score import AuditScore, load, wilson
 from cleaner.report.collect import Findings, collect
 from cleaner.report.copies import BINS
 from cleaner.report.inert import JOINERS, inert, visible
@@ -50,10 +50,26 @@ _TIMINGS = re.compile(r'<section id="timings".*?</section>\n?', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """What comparing a sample of a run all with all found (`cleaner.stages.near_sample`).
+
+    `pairs` of its `documents` are copies, `met` of these share a band. low, high: the interval of
+    95 % of that share, as if a document were in one pair only.
+    """
+
+    documents: int
+    pairs: int
+    met: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """A stage of near-duplicates: its parameters in force, and the chart of what they catch.
 
-    `copies`: pairs of a copy and the one that stays; `offered`: all that were compared, if written.
+    `copies`: pairs of a copy and the one that stays; `offered`: all that were compared, if written;
+    `recall`: None for passages.
     """
 
     name: str
@@ -64,6 +80,7 @@ class Curve:
     words: int
     copies: int
     offered: int
+    recall: Recall | None
     chart: Markup
 
 
@@ -250,7 +267,7 @@ def _curves(findings: Findings) -> list[Curve]:
     from cleaner.stages.near_duplicates import NearDuplicates
 
     curves = []
-    for stage in findings.stages:
+    for stage, told in zip(findings.stages, findings.report.stages[1:], strict=True):
         if not isinstance(stage, NearDuplicates):
             continue
         bands, rows = stage.shape
@@ -268,10 +285,21 @@ def _curves(findings: Findings) -> list[Curve]:
                 words=stage.words,
                 copies=sum(pairs),
                 offered=sum(offered),
+                recall=_recall(told.notes),
                 chart=charts.catch_chart(bands, rows, stage.threshold, pairs, offered),
             )
         )
     return curves
+
+
+def _recall(notes: Mapping[str, int]) -> Recall | None:
+    from cleaner.stages.near_sample import FIGURES
+
+    if not notes.keys() >= set(FIGURES):
+        return None
+    documents, pairs, met, paired = (notes[name] for name in FIGURES)
+    low, high = wilson(met / pairs, min(pairs, paired)) if pairs else (0.0, 1.0)
+    return Recall(documents, pairs, met, low, high)
 
 
 def _config(findings: Findings) -> str:

@@ -234,6 +234,7 @@ def remarks(stage: StageReport, known: Stage | None) -> list[str]:
     return [
         f"{inert(stage.name)}: {number:,} {words.get(name, inert(name))}"
         for name, number in stage.notes.items()
+        if known is None or name not in known.figures
     ]
 
 
@@ -289,7 +290,7 @@ def _places(report: RunReport, width: int) -> Iterator[Text]:
     yield from _time(report, width)
     commands = (
         (f"cleaner restore {_shell(report)} DOC_ID", "any original, kept or dropped"),
-        (f"cleaner explain {_shell(report, 'config.yaml')} FILE[:RECORD]", "what went, and why"),
+        (f"cleaner explain {_shell(report)} DOC_ID", "what went, and why"),
         (f"cleaner report {_shell(report)}", "this again"),
     )
     size = max(len(command) for command, _ in commands)

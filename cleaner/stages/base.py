@@ -38,6 +38,8 @@ class Stage(BaseModel):
     rows of the ledger lead from the copy to it, and to the draw."""
     keeps_one: ClassVar[bool] = False
     """True if it drops copies and relies on the kept one to stay."""
+    figures: ClassVar[frozenset[str]] = frozenset()
+    """Numbers that its merges note as a measure for the report; any other is a warning."""
     measures: ClassVar[bool] = False
     """True if what it publishes is about the text as it was then: nothing may edit it later."""
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleaner.batch import Batch
+from cleaner.stages import near_sample
 from cleaner.stages.clusters import Led, as_lists, led
 from cleaner.stages.components import component_labels, star_edges
 from cleaner.stages.exact_duplicates import VERDICTS, apply_verdicts, cluster_sizes, verdicts
@@ -47,7 +48,7 @@ def steps(stage: NearDuplicates) -> Sequence[Step]:
         Sketch(partial(_buckets, stage), "key", ("node",), BUCKETS),
         star_edges("node"),
         component_labels(_home, LABELS),
-        Sketch(partial(_members, stage, members), "label", order, members),
+        Sketch(partial(_members, stage, members), "label", order, members, near_sample.lowest),
         Merge(partial(_verify, stage), HOME, (), PAIRED if every else VERDICTS, pairs=every),
         Apply(partial(apply, "near_duplicates.document", "Jaccard")),
     )
@@ -77,27 +78,50 @@ def _home(nodes: NDArray[np.int64], labels: NDArray[np.int64]) -> pa.RecordBatch
 def _members(
     stage: NearDuplicates, schema: pa.Schema, batch: Batch, rows: pa.Table | None
 ) -> pa.Table:
-    """Sets, keys and preferences of the documents that are in a component."""
+    """Sets, keys and preferences of the documents in a component, and of the sample's."""
     assert rows is not None
-    if not rows.num_rows:
-        return schema.empty_table()
     docs = np.searchsorted(batch.ordinals, rows.column("ordinal").to_numpy())
-    index = pa.array(docs)
-    sets, keys = sketch(stage, batch.text.take(index))
     label = rows.column("label").combine_chunks().to_numpy().astype(np.uint64)
+    drawn, counts = stage.sketcher.draws(batch.text)
+    sample = near_sample.eligible(drawn, counts, batch.ordinals)
+    return pa.concat_tables(
+        [_rows(stage, schema, batch, docs, label), _rows(stage, schema, batch, sample, None)]
+    )
+
+
+def _rows(
+    stage: NearDuplicates,
+    schema: pa.Schema,
+    batch: Batch,
+    docs: NDArray[np.int64],
+    label: NDArray[np.uint64] | None,
+) -> pa.Table:
+    """Rows of `schema` about documents of components, or (None) of the sample.
+
+    Those with different numbers are kept apart, where the stage says so: by their labels; in the
+    sample by what then stands in `size`.
+    """
+    if not len(docs):
+        return schema.empty_table()
+    index = pa.array(docs)
+    text = batch.text.take(index)
+    sets, keys = sketch(stage, text)
+    numbers = number_hash(text) if stage.guards_numbers else np.zeros(len(docs), np.uint64)
+    if label is None:
+        label, size = np.full(len(docs), near_sample.LABEL), pa.array(numbers.view(np.int64))
+    else:
+        label, size = label ^ numbers, cluster_sizes(batch).take(index)
     columns = {
         "label": pa.array(label),
         **rank_columns(batch, stage.keep, docs),
-        "ordinal": rows.column("ordinal").combine_chunks(),
+        "ordinal": pa.array(batch.ordinals[docs]),
         "chars": batch.docs.column("raw_chars").take(index),
-        "size": cluster_sizes(batch).take(index),
+        "size": size,
         "set": as_lists(sets),
         "keys": as_lists(
             Ragged(np.arange(len(docs) + 1, dtype=np.int64) * keys.shape[1], keys.reshape(-1))
         ),
     }
-    if stage.guards_numbers:
-        columns["label"] = pa.array(label ^ number_hash(batch.text.take(index)))
     return pa.table([columns[n] for n in schema.names], schema=schema)
 
 
@@ -107,7 +131,9 @@ def _verify(
     """Greedy leaders of each component; verdicts on members and on leaders that others joined."""
     offered = OfferedPairs(stage.max_bucket) if stage.pairs == "all" else None
     watch = None if offered is None else offered.add
-    for found in led(stream, stage.threshold, stage.max_leaders, stage.shape[0], SETTLED, watch):
+    sample: list[pa.RecordBatch] = []
+    members = near_sample.without_sample(stream, sample)
+    for found in led(members, stage.threshold, stage.max_leaders, stage.shape[0], SETTLED, watch):
         if isinstance(found, Note):
             yield found
         elif offered is None:
@@ -115,6 +141,7 @@ def _verify(
         else:
             yield from widened(_settle(found))
             yield from offered.pairs()
+    yield from near_sample.figures(sample, stage.threshold)
 
 
 def _settle(found: Led) -> Iterator[pa.RecordBatch]:

@@ -7,7 +7,9 @@ the very one that stays.
     Merge    buckets → star edges
     Merge    edges → components                      home
     Sketch   the documents that are in one: sets     rows (component, preferences, node, set)
+             and those of a sample (`near_sample`)
     Merge    greedy leaders, exact Jaccard           home
+             the sample, all with all: recall
     Apply    drop, cut or mark
 """
 
@@ -60,6 +62,9 @@ class NearDuplicates(CorpusStage):
     )
     drops: ClassVar[bool] = True
     keeps_one: ClassVar[bool] = True
+    figures: ClassVar[frozenset[str]] = frozenset(
+        {"sampled", "sample_pairs", "sample_met", "sample_paired"}
+    )
 
     use: Literal["near_duplicates"] = "near_duplicates"
     unit: Literal["document", "passage"] = Field(

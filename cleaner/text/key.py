@@ -20,6 +20,7 @@ A mark that follows no letter belongs to the separator before it. Everything els
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 SEPARATOR, LETTER, MARK, ALONE, ABSENT, DIGIT = range(6)
 """Kinds of decomposed, case-folded code points; a `DIGIT` and an `ALONE` are letters, too."""
@@ -69,6 +70,7 @@ INVISIBLE = (
 _IOTA_SUBSCRIPT = "\u0345"
 
 
+@lru_cache(maxsize=1 << 14)
 def kind(char: str) -> int:
     """The kind of one code point that `fold` returned."""
     point = ord(char)

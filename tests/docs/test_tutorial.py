@@ -53,7 +53,8 @@ def test_the_path_is_whole() -> None:
     commands = [s.command.split()[1] for b in blocks(page, "console") for s in steps(b.text)
                 if s.command.startswith("cleaner ")]  # fmt: skip
     assert commands == [
-        *("init", "plan", "run", "explain", "rules", "restore", "rules", "run", "diff", "verify")
+        *("init", "plan", "run", "explain", "rules", "explain", "restore"),
+        *("rules", "run", "diff", "verify"),
     ]
     assert [b.title for b in blocks(page) if b.title] == ["my-rules.yaml"]
 

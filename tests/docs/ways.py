@@ -105,9 +105,6 @@ _LANGUAGES = "python benchmarks/languages.py GOLD.jsonl.zst"
 _NAMED = {
     "cleaner restore RUN DOC_ID": "cleaner restore out/vi-news c34ee783520a2ea91c34d22c",
     "cleaner restore out/vi-news DOC_ID": "cleaner restore out/vi-news c34ee783520a2ea91c34d22c",
-    "cleaner restore out/vi-news 4007c43957dea182b98eee33": (
-        "cleaner restore out/vi-news c34ee783520a2ea91c34d22c"
-    ),
     "cleaner verify RUN": "cleaner verify out/vi-news",
     "cleaner show RUN": "cleaner show out/vi-news",
     'cleaner show out/vi-news "SELECT …"': 'cleaner show out/vi-news "SELECT doc_id FROM corpus"',

@@ -52,7 +52,7 @@ SPANS = (
         "p.near",
         step=2000,
         score=1.0,
-        kept=KeptAt("id", ORIGINAL.index("The"), ORIGINAL.index("See"), 1.0),
+        kept=KeptAt("0123456789abcdef01234567", ORIGINAL.index("The"), ORIGINAL.index("See"), 1.0),
     ),
     replace(span("\n", "t.blank", step=3000), start=5, end=6),
     span("  ", "t.end", step=3000),

@@ -51,9 +51,9 @@ languages   vi 900 · en 80 · not told 10
 corpus      'out/made up/corpus'  990 documents, 700,123 words
 report      'out/made up/reports/report.html'  for a browser
 time        12 s, 0.56 MB/s (7.00 MB of text)  links 90%, read 10%
-next        cleaner restore 'out/made up' DOC_ID
-            cleaner explain 'out/made up/config.yaml' FILE[:RECORD]
-            cleaner report 'out/made up'
+next        cleaner restore 'out/made up' DOC_ID  any original, kept or dropped
+            cleaner explain 'out/made up' DOC_ID  what went, and why
+            cleaner report 'out/made up'          this again
 """
 TABLE_AT_120 = """\
                     ─────────── documents ────────────   ─────────────── characters ──────────────
@@ -89,7 +89,7 @@ def test_wide_terminals_get_whole_headings_and_purposes() -> None:
     """At 120 columns nothing is shortened that need not be."""
     text = printed(made_up(), 120)
     assert TABLE_AT_120 in text
-    assert "cleaner report 'out/made up'                             this again\n" in text
+    assert "cleaner report 'out/made up'          this again\n" in text
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
