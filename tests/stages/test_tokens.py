@@ -237,7 +237,7 @@ def test_stages_that_say_that_they_do_not_edit_do_not(tmp: Path) -> None:
 
 
 def test_documents_are_drawn_by_their_tokens(tmp: Path, file: Path) -> None:
-    """`sample` stands behind `tokens` then, and before it where the draw has nothing to do with it."""
+    """`sample` stands behind `tokens` then; where it draws by something else, on either side."""
     write_texts(tmp / "in", {"long.txt": "a line of text\n" * 40, "short.txt": "a line of text\n"})
     tokens: dict[str, object] = {"use": "tokens", "file": str(file)}
     drawn: dict[str, object] = {"use": "sample", "by": "n_tokens", "weights": {"100+": 0}}
