@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cleaner.noise.box import past_boxes
 from cleaner.noise.counts import Counts
 from cleaner.noise.judge import MODEL_RULE, Judge, Verdict
 from cleaner.noise.model import NoiseModel, Scores
@@ -209,13 +211,10 @@ def decide_near(
         return {at: v for at, v in named.items() if v.action not in keep}, None
     rules = np.zeros(len(text), np.int32)
     rules[list(named)] = [rule_score(verdict) for verdict in named.values()]
-    scores = model.score(
-        text,
-        first,
-        host=None if counts is None else counts.host_share(),
-        corpus=None if counts is None else counts.other_pages(),
-        rules=rules,
-    )
+    limit = model.limit if limit is None else limit
+    heads = np.zeros(len(text), bool)
+    heads[[at for at, verdict in named.items() if verdict.rule in judge.heads]] = True
+    scores = _scored(text, first, model, rules, heads, counts, limit)
     lines = scores.lines
     noise, goes = np.zeros(len(text), np.int16), np.zeros(len(text), bool)
     noise[scores.where] = scores.noise
@@ -225,7 +224,7 @@ def decide_near(
         lines.words,
         lines.ended,
         lines.scan.first,
-        model.limit if limit is None else limit,
+        limit,
     )
     goes[scores.where] = scores.noise > limits
     goes |= rules >= round(CERTAIN * 1000)
@@ -236,6 +235,48 @@ def decide_near(
     goes[list(named)] = False
     found.update(_by_model(scores, np.searchsorted(scores.where, np.flatnonzero(goes))))
     return dict(sorted(found.items())), near(scores, limits, stays[scores.where])
+
+
+def _scored(
+    text: pa.StringArray,
+    first: NDArray[np.int64],
+    model: NoiseModel,
+    rules: NDArray[np.int32],
+    heads: NDArray[np.bool_],
+    counts: Counts | None,
+    limit: int,
+) -> Scores:
+    """What the model says of the lines, of those below a box in the text as if it were not there.
+
+    Arguments as in `decide_near`; `rules` int32[len(text)] are `rule_score`, `heads`
+    bool[len(text)] says which lines rules take for heads of lists of links.
+    """
+    host = None if counts is None else counts.host_share()
+    corpus = None if counts is None else counts.other_pages()
+    scores = model.score(text, first, host=host, corpus=corpus, rules=rules)
+    where = scores.where
+
+    def score(rows: NDArray[np.int64], firsts: NDArray[np.int64]) -> NDArray[np.int16]:
+        at = where[rows]
+        return model.score(
+            text.take(pa.array(at)),
+            firsts,
+            host=None if host is None else host[at],
+            corpus=None if corpus is None else corpus[at],
+            rules=rules[at],
+        ).noise
+
+    named = rules[where]
+    noise = past_boxes(
+        scores.noise,
+        scores.lines,
+        heads[where],
+        named >= STRONG,
+        named >= _LEAST_RULE,
+        limit,
+        score,
+    )
+    return scores if noise is scores.noise else replace(scores, noise=noise)
 
 
 def _alone(

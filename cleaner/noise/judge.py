@@ -14,7 +14,7 @@ from cleaner.noise.line import SCAN_CHARS, Kind, Line, fold, look, phrase_key
 from cleaner.noise.pack import Packs
 from cleaner.noise.page import Action, Hit, Mark, Page
 
-VERSION = 2
+VERSION = 3
 """Raised when the same page may get other verdicts from the same packs; for fingerprints."""
 MAX_CACHE = 20_000
 """Lines whose look is remembered, some 20 MB. Menus come back on every page of a site."""
@@ -84,12 +84,15 @@ class Judge:
 
     packs: Packs
     options: NoiseOptions = NoiseOptions()
+    heads: frozenset[str] = field(init=False, repr=False)
+    """Ids of the packs' rules that name heads of lists of links."""
     _hits: tuple[Hit, ...] = field(init=False, repr=False)
     _cache: dict[str, Look] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_rule_ids(self.options.off, self.rules())
         self._cache = {}
+        self.heads = frozenset(rule.id for rule in self.packs.rules if rule.kind == "head")
         self._hits = tuple(
             Hit(r.id, r.kind, r.severity == "certain", r.scope.where, r.scope.near_noise)
             for r in self.packs.rules

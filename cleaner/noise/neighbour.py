@@ -35,6 +35,8 @@ _ITEM_WORDS = 12
 """A longer line with a number in front may be a headline of a list."""
 _MOST_ABOVE = 12
 """Lines above a head that are compared with what follows it."""
+_WORDS = re.compile(r"[^\W\d_]+(?:\s+[^\W\d_]+)*")
+_FIGURES = re.compile(r"\d+")
 _ITEM = re.compile(r"\d{1,3} ?[.):/、．-]|[IVX]{1,4}[.)]")
 
 
@@ -193,12 +195,13 @@ def _resumed(page: Page, head: int, stop: int) -> int:
 
     A box may stand in the midst of verses, of a table, or before a list. What follows it is then
     the text again: a line like the ones right above the head, a line that ends in a colon, or a row
-    of items where the first line after the head is none.
+    of items where the first line after the head is none. A row whose figures stand as in the two
+    above the head is the same table's wherever the box is.
     """
     lines = page.lines
     above = _short_above(page, head)
     if not _is_amid_text(page, head, stop, above):
-        return stop
+        return _next_row(page, head, stop, above)
     linked = _linked_elsewhere(page, head, stop)
     for at in range(head + 1, stop):
         line = lines[at]
@@ -212,6 +215,20 @@ def _resumed(page: Page, head: int, stop: int) -> int:
             has_head = at > head + 1 and lines[at - 1].words <= _SUBHEAD_WORDS
             return at - 1 if has_head else at
     return stop
+
+
+def _next_row(page: Page, head: int, stop: int, above: Sequence[Line]) -> int:
+    """The first line of a list whose figures stand as in both lines above its head, or `stop`."""
+    shapes = {_row_shape(line) for line in above[:2]}
+    if len(shapes) != 1 or not {"a", "0"} <= set(*shapes):
+        return stop
+    rows = (at for at in range(head + 1, stop) if not page.hits[at])
+    return next((at for at in rows if _row_shape(page.lines[at]) in shapes), stop)
+
+
+def _row_shape(line: Line) -> str:
+    """How figures stand among words: "Carrow Haven 3-1 Port" is "a 0-0 a"."""
+    return _FIGURES.sub("0", _WORDS.sub("a", line.folded))
 
 
 def _is_amid_text(page: Page, head: int, stop: int, above: Sequence[Line]) -> bool:

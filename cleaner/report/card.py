@@ -284,10 +284,18 @@ def _limits(report: RunReport, stages: Sequence[Stage], licence: str | None) -> 
 
 def _personal_data(stages: Sequence[Stage]) -> Iterator[str]:
     """What was looked for, and what no pattern finds."""
-    if all(stage.use != "pii" for stage in stages):
-        yield "Personal data was not looked for."
+    ours = [stage for stage in stages if stage.use == "pii"]
+    others = [stage.use for stage in stages if stage.use != "pii" and stage.hides()]
+    if others:
+        yield (
+            f"What {' and '.join(map(_code, others))} takes for secret was masked; the program that"
+            " made this cannot say what that is."
+        )
+    if not ours:
+        if not others:
+            yield "Personal data was not looked for."
         return
-    done = "masked" if any(stage.hides() for stage in stages) else "counted, and left in the texts"
+    done = "masked" if any(stage.hides() for stage in ours) else "counted, and left in the texts"
     yield (
         f"Personal data was looked for by its form (e-mail, phone, ids, accounts, keys) and {done};"
         " names, postal addresses and whatever has no form of its own were not looked for."

@@ -88,6 +88,7 @@ class Explanation:
         spans: every rewrite and cut, in order of application and place.
         dropped, quarantined: why it is not in the corpus; at most one of them.
         annotations: what the stages noted about it (`lang`, `byline`, …); never None or ''.
+        not_told: stages that draw from the whole corpus, and so say nothing about one document.
     """
 
     source: str
@@ -100,6 +101,7 @@ class Explanation:
     dropped: Dropped | None
     quarantined: Quarantined | None
     annotations: Mapping[str, Any]
+    not_told: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -111,7 +113,8 @@ def explain(
 ) -> Explanation:
     """Run a config's stages on one document alone, and collect what they did and why.
 
-    Duplicates of other documents, and what only a whole corpus shows, are not found. The run's
+    Duplicates of other documents, and what only a whole corpus shows, are not found; a stage that
+    draws from it (`sample`) is left out, for its draw goes by the document's place there. The run's
     folder and the other inputs are not touched; a temporary folder holds the pieces meanwhile.
 
     Args:
@@ -142,9 +145,11 @@ def explain(
                 "on_bad_record": "quarantine",
                 "keep_work": True,
                 "write": Write(),
+                "stages": tuple(stage for stage in config.stages if not stage.thins),
             }
         )
-        explanation = _run(alone, source, number)
+        drawing = tuple(stage.name for stage in config.stages if stage.thins)
+        explanation = replace(_run(alone, source, number), not_told=drawing)
         return explanation if secrets else veiled(explanation, veil_of(config.stages))
 
 

@@ -155,6 +155,9 @@ def _head(explanation: Explanation) -> Iterator[Text]:
         notes.append(f"encoding {inert(str(explanation.encoding))}")
     if notes:
         yield Text(" · ".join(notes), style="cyan")
+    if explanation.not_told and explanation.text is not None:
+        names = ", ".join(map(inert, explanation.not_told))
+        yield Text(f"not told here: {names}, which draws from the whole corpus", style="yellow")
 
 
 def _kept(now: int, before: int, changes: int) -> Text:

@@ -32,7 +32,7 @@ _COUNTS = ("repeats_host", "repeats_corpus", "repeats_folded_host", "repeats_fol
 class Noise(MapStage):
     """Cuts the lines of a page that are not its text; bylines and dates become columns."""
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     summary: ClassVar[str] = "cuts menus, related links, teasers, widgets, forms, credits"
     uses: ClassVar[frozenset[str]] = frozenset({*_COUNTS, "host_documents"})
     adds: ClassVar[frozenset[str]] = frozenset({"byline", "dateline"})

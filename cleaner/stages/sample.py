@@ -90,6 +90,10 @@ class Sample(CorpusStage):
                 raise ValueError(f"weights: the ranges {key!r} and {other!r} are not apart")
         return self
 
+    def can_edit(self) -> bool:
+        """It drops, and notes how often to read what stays."""
+        return False
+
     def needs(self) -> frozenset[str]:
         """See `Stage.needs`."""
         return frozenset({self.by} - GIVEN)

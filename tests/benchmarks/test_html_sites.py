@@ -95,9 +95,6 @@ def test_an_archive_goes_through_to_parquet_and_back(tmp_path: Path) -> None:
         assert (meta["warc_size"], meta["warc_skip"]) == (len(data), 0)
 
 
-KNOWN_LOSS = "resiliparse's main content loses .003 on `lists`: docs/web-archives.md says so"
-
-
 def test_a_page_without_text_counts_as_empty() -> None:
     """A page that was dropped is not left out of the mean."""
     found = pages("lists")[:2]
@@ -108,15 +105,7 @@ def test_a_page_without_text_counts_as_empty() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "site",
-    [
-        pytest.param(site, marks=pytest.mark.xfail(strict=True, reason=KNOWN_LOSS))
-        if site == "lists"
-        else site
-        for site in SITES
-    ],
-)
+@pytest.mark.parametrize("site", SITES)
 def test_every_extractor_gains_on_every_site(tmp_path: Path, site: str) -> None:
     """What the table of docs/web-archives.md says; who has all, and nothing else, loses nothing."""
     for name, ways in measure(site, None, tmp_path).items():

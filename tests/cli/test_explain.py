@@ -69,6 +69,23 @@ def test_it_is_the_document_of_the_run(small: Path) -> None:
         assert seen == (row["source"], row["record"], row["doc_id"], row["text"])
 
 
+@pytest.mark.parametrize("before", ["url", ""])
+def test_a_draw_from_the_corpus_is_not_made_up(small: Path, before: str) -> None:
+    """`sample` goes by id and label, which a document alone does not have: that is said."""
+    stages = [*([{"use": before}] if before else []), {"use": "sample", "weights": {"pages": 0}}]
+    config = {"name": "drawn", "input": ["pages"], "output": "out/drawn", "stages": stages}
+    Path("drawn.yaml").write_text(json.dumps(config), "utf-8")
+    found = explain(cleaner.load_config("drawn.yaml"), "pages/a.txt")
+    assert (found.text, found.dropped, found.not_told) == (PAGE, None, ("sample",))
+    assert "sample_repeats" not in found.annotations
+    done = CliRunner().invoke(main, ["explain", "drawn.yaml", "pages/a.txt"])
+    assert done.exit_code == 0, done.output
+    assert "not told here: sample, which draws from the whole corpus" in done.output
+    assert (
+        "not told" not in CliRunner().invoke(main, ["explain", "small.yaml", "pages/a.txt"]).output
+    )
+
+
 def test_a_dropped_document_says_by_which_rule(small: Path) -> None:
     """The row held nothing but a link; it has its second row group's number."""
     found = explained("rows.parquet", 1)

@@ -146,6 +146,20 @@ def test_a_box_amid_short_lines_ends_where_they_go_on(rows: list[str], links: in
         assert followers == set(titles), at
 
 
+def test_a_table_goes_on_below_a_box_though_no_paragraph_follows() -> None:
+    """Its figures stand as in the two rows above the box; where they do not the list goes on."""
+    links = ["Council approves new bus lanes on the northern ring road after a long debate"]
+    head, tail = [*BODY, "Sunday's results"], ["Share", "Facebook", "WhatsApp"]
+    lines = [*head, *RESULTS[:2], "Related articles", *links, *RESULTS[2:], *tail]
+    rules = cut(lines)
+    followers = {line for line, rule in rules.items() if rule == "noise.after_head"}
+    assert followers == set(links)
+    assert not followers & set(RESULTS)
+    other = [f"{line} on day 7" for line in RESULTS[2:]]
+    rules = cut([*head, *RESULTS[:2], "Related articles", *links, *other, *tail])
+    assert {rules.get(line) for line in other} == {"noise.after_head"}
+
+
 def test_a_box_above_a_list_of_items_ends_there() -> None:
     """Links that are no items, then items: the second are the text's, and so is their head."""
     lines = [*BODY[:2], "Related articles", *TITLES[:2], "Ingredients", *ITEMS, BODY[2], BODY[0]]

@@ -88,6 +88,23 @@ def test_no_report_shows_them(masked: Path) -> None:
     assert "•••" in (masked / "reports" / "report.html").read_text("utf-8")
 
 
+def test_the_card_says_that_the_stage_masked(masked: Path) -> None:
+    """What it takes for secret is its own affair; that nothing was looked for would be wrong."""
+    card = (masked / "README.md").read_text("utf-8")
+    plugin = "`tests.stages.number_plates:HidePlates`"
+    assert f"What {plugin} takes for secret was masked" in card
+    assert "Personal data was not looked for" not in card
+
+
+def test_the_card_tells_counted_from_masked(tmp_path: Path) -> None:
+    """`pii` that only counts leaves its finds in the texts, whatever another stage masks."""
+    counting = {"use": "pii", "action": "annotate"}
+    run = made(tmp_path, [{"use": "unicode"}, counting, STAGES[3], {"use": "tidy"}])
+    card = (run / "README.md").read_text("utf-8")
+    assert "takes for secret was masked" in card
+    assert "counted, and left in the texts" in card
+
+
 COMMANDS = [
     ["report", "{run}"],
     ["report", "{run}", "--json"],

@@ -215,7 +215,8 @@ def test_a_stage_that_edits_may_not_follow(tmp: Path, file: Path) -> None:
     with pytest.raises(ConfigError, match="'near_duplicates', which can change it"):
         make_config(tmp, [tokens, passages])
     again = {"use": "tokens", "file": str(file), "id": "again"}
-    for later in (["language"], ["near_duplicates"], ["url", "repeats"], ["tidy", again]):
+    drawn = [{"use": "sample", "weights": {"in": 0.5}}]
+    for later in (["language"], ["near_duplicates"], ["url", "repeats"], ["tidy", again], drawn):
         assert make_config(tmp, [tokens, *later]).stages
 
 
@@ -224,6 +225,7 @@ def test_stages_that_say_that_they_do_not_edit_do_not(tmp: Path) -> None:
     text = "Menu\nA line of some length that is in English, as one can see.\nMenu\n"
     write_texts(tmp / "in", {f"{n}.txt": f"{text}{n}\n" for n in range(4)})
     names = ["url", "repeats", "language", "quality", "exact_duplicates", "near_duplicates"]
+    names.append("sample")
     stages: list[object] = [
         {"use": n, "on_fail": "annotate"} if n == "quality" else n for n in names
     ]
@@ -232,6 +234,22 @@ def test_stages_that_say_that_they_do_not_edit_do_not(tmp: Path) -> None:
     make_run(tmp, stages)
     actions = {row["action"] for row in rows_of(tmp / "run", "ledger")}
     assert actions <= {"drop"}
+
+
+def test_documents_are_drawn_by_their_tokens(tmp: Path, file: Path) -> None:
+    """`sample` stands behind `tokens` then; where it draws by something else, on either side."""
+    write_texts(tmp / "in", {"long.txt": "a line of text\n" * 40, "short.txt": "a line of text\n"})
+    tokens: dict[str, object] = {"use": "tokens", "file": str(file)}
+    drawn: dict[str, object] = {"use": "sample", "by": "n_tokens", "weights": {"100+": 0}}
+    make_run(tmp, [tokens, drawn])
+    (row,) = rows_of(tmp / "run", "corpus")
+    assert row["source"].endswith("short.txt")
+    assert row["n_tokens"] < 100
+    (gone,) = rows_of(tmp / "run", "ledger")
+    assert gone["rule"] == "sample.weight"
+    with pytest.raises(ConfigError, match="move 'tokens' before it"):
+        make_config(tmp, [drawn, tokens])
+    assert make_config(tmp, [{"use": "sample", "weights": {"in": 0.5}}, tokens]).stages
 
 
 def test_texts_are_given_in_parts_of_bounded_size() -> None:
