@@ -180,6 +180,7 @@ def _stages(seen: Seen) -> Iterator[str]:
     yield _stage("near_duplicates", f"nearly the same text; {near}")
     yield "    id: near_documents"
     yield _key("    threshold: 0.8", "Jaccard similarity of word 5-grams; `cleaner curve`")
+    yield _key("    measure_recall: true", "on a sample of the run, for the report")
     yield _stage("near_duplicates", "paragraphs that many documents share")
     yield "    id: near_passages"
     yield "    unit: passage"

@@ -44,11 +44,12 @@ def steps(stage: NearDuplicates) -> Sequence[Step]:
     order = (*[f.name for f in ranks], "ordinal")
     every = stage.pairs == "all"
     apply = apply_without_pairs if every else apply_verdicts
+    lowest = near_sample.lowest if stage.measure_recall else None
     return (
         Sketch(partial(_buckets, stage), "key", ("node",), BUCKETS),
         star_edges("node"),
         component_labels(_home, LABELS),
-        Sketch(partial(_members, stage, members), "label", order, members, near_sample.lowest),
+        Sketch(partial(_members, stage, members), "label", order, members, lowest),
         Merge(partial(_verify, stage), HOME, (), PAIRED if every else VERDICTS, pairs=every),
         Apply(partial(apply, "near_duplicates.document", "Jaccard")),
     )
@@ -82,11 +83,12 @@ def _members(
     assert rows is not None
     docs = np.searchsorted(batch.ordinals, rows.column("ordinal").to_numpy())
     label = rows.column("label").combine_chunks().to_numpy().astype(np.uint64)
+    members = _rows(stage, schema, batch, docs, label)
+    if not stage.measure_recall:
+        return members
     drawn, counts = stage.sketcher.draws(batch.text)
     sample = near_sample.eligible(drawn, counts, batch.ordinals)
-    return pa.concat_tables(
-        [_rows(stage, schema, batch, docs, label), _rows(stage, schema, batch, sample, None)]
-    )
+    return pa.concat_tables([members, _rows(stage, schema, batch, sample, None)])
 
 
 def _rows(

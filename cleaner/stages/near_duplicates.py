@@ -53,7 +53,7 @@ Paths: TypeAlias = Annotated[
 class NearDuplicates(CorpusStage):
     """Finds texts that are nearly the same, and keeps one of each."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = (
         "drops near-copies of documents but one, or cuts and marks passages that others have"
     )
@@ -122,6 +122,11 @@ class NearDuplicates(CorpusStage):
         ge=2,
         le=4096,
         description="With `pairs: all`: of a bucket with more documents so many are paired.",
+    )
+    measure_recall: bool = Field(
+        default=False,
+        description="Documents: compare a sample of up to 1,000 all with all, and report how many"
+        " of its pairs the bands bring up.",
     )
     min_words: int = Field(
         default=12, ge=1, description="Passages: shorter ones are not looked at."

@@ -13,7 +13,7 @@ SCRIPT = "<script>document.title = 'owned'</script>"
 STAGES: list[dict[str, Any]] = [
     {"use": "unicode"},
     {"use": "exact_duplicates"},
-    {"use": "near_duplicates", "id": "near_documents", "threshold": 0.7},
+    {"use": "near_duplicates", "id": "near_documents", "threshold": 0.7, "measure_recall": True},
     {"use": "near_duplicates", "id": "near_passages", "unit": "passage"},
     {"use": "tidy"},
 ]

@@ -19,7 +19,7 @@ from cleaner.stages.near_sample import FIGURES, LABEL, PER_DRAW, SAMPLE
 from tests.engine.runs import PAGE
 from tests.stages.copies import families, jaccard, run_on, shingle_set, variant
 
-NEAR = {"use": "near_duplicates", "threshold": 0.6, "ngram": 3}
+NEAR = {"use": "near_duplicates", "threshold": 0.6, "ngram": 3, "measure_recall": True}
 
 
 def notes_of(run: Path) -> dict[str, int]:
