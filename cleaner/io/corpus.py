@@ -200,6 +200,18 @@ def _split(source: str) -> tuple[str, str]:
     return label, path
 
 
+def ledger_of(run: Path) -> Path:
+    """The folder of a run's ledger.
+
+    Raises:
+        InputError: there is none: it is what `cleaner export` leaves out.
+    """
+    ledger = run / "ledger"
+    if not ledger.is_dir():
+        raise InputError(f"{run} has no ledger, as a run that was exported; ask the run itself")
+    return ledger
+
+
 def matching(files: CorpusFiles, columns: Sequence[str], prefix: str) -> list[dict[str, Any]]:
     """The rows of documents whose id begins with `prefix`."""
     found: list[dict[str, Any]] = []

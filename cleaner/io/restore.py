@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from cleaner.errors import CleanerError, InputError, IntegrityError
-from cleaner.io.corpus import corpus_files, in_order, matching
+from cleaner.io.corpus import corpus_files, in_order, ledger_of, matching
 from cleaner.text.decode import encode
 from cleaner.text.pieces import restore as undo
 
@@ -36,7 +36,8 @@ def restore(run: str | Path, doc_id: str) -> bytes:
     """The original bytes of a document, kept or dropped; a short `doc_id` will do if it is unique.
 
     Raises:
-        InputError: the folder is no finished run, or holds no such document, or several.
+        InputError: the folder is no finished run, has no ledger, or holds no such document, or
+            several.
         IntegrityError: what comes out is not what was read.
     """
     return find(Path(run), doc_id).data
@@ -51,8 +52,8 @@ def find(run: Path, doc_id: str) -> Restored:
             f"{doc_id!r} is not a document id; see the column doc_id of corpus/ and ledger/"
         )
     match = pc.starts_with(pc.field("doc_id"), doc_id)
+    rows = _scan(ledger_of(run), _LEDGER + _DROPPED, match)
     kept = matching(corpus_files(run), _CORPUS, doc_id)
-    rows = _scan(run / "ledger", _LEDGER + _DROPPED, match)
     found = sorted({r["doc_id"] for r in kept} | {r["doc_id"] for r in rows})
     if not found:
         raise InputError(f"{run} holds no document {doc_id}; was it quarantined? see quarantine/")
@@ -112,13 +113,14 @@ def restore_all(run: Path, folder: Path) -> int:
     record as `<source>/<record>.txt`.
 
     Raises:
-        InputError: the run is not finished, or the folder is not empty.
+        InputError: the run is not finished or has no ledger, or the folder is not empty.
         IntegrityError: a document does not come back.
     """
     if not (run / "manifest.json").exists():
         raise InputError(f"{run} is not a finished run (no manifest.json in it)")
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder} is not empty; name a new folder")
+    ledger_of(run)
     with in_order(run) as ordered:
         return _restore_parts(ordered, folder)
 

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from cleaner.errors import InputError
 from cleaner.identity import doc_ids
-from cleaner.io.corpus import corpus_files, matching, read_manifest
+from cleaner.io.corpus import corpus_files, ledger_of, matching, read_manifest
 from cleaner.report.diff_text import side
 from cleaner.report.explain import (
     HIDDEN_COLUMNS,
@@ -131,7 +131,7 @@ def _full_id(run: Path, prefix: str) -> str:
 
 
 def _ledger(run: Path, prefix: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
-    dataset = ds.dataset(run / "ledger", format="parquet")
+    dataset = ds.dataset(ledger_of(run), format="parquet")
     match = pc.starts_with(pc.field("doc_id"), prefix)
     rows: list[dict[str, Any]] = dataset.to_table(columns=columns, filter=match).to_pylist()
     return rows

@@ -88,6 +88,22 @@ def test_only_what_may_be_shared_is_there(masked: Path, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["shared"]
 
 
+@pytest.mark.parametrize(
+    ("command", "whole"), [("restore", False), ("restore", True), ("explain", False)]
+)
+def test_what_needs_the_ledger_says_that_it_was_left_out(
+    masked: Path, tmp_path: Path, command: str, whole: bool
+) -> None:
+    """In words, with what to do."""
+    shared = tmp_path / "shared"
+    call(masked, shared)
+    [first, *_] = pq.read_table(masked / "corpus").column("doc_id").to_pylist()
+    words = ["--all", tmp_path / "all", shared] if whole else [shared, first]
+    done = CliRunner().invoke(main, [command, *map(str, words)])
+    assert done.exit_code == 2
+    assert "has no ledger, as a run that was exported; ask the run itself" in done.output
+
+
 def test_columns_that_tell_of_originals_stay_behind(masked: Path, tmp_path: Path) -> None:
     """With a hash of the original a masked value could be found by trying; unless it is named."""
     call(masked, tmp_path / "one")
