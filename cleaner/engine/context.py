@@ -28,6 +28,8 @@ from cleaner.text.mix import splitmix
 
 PARTITION_BYTES = 256 << 20
 """Bytes of the originals per partition of an exchange: the rows of one lie in a file with ease."""
+_FEW, _LEAST_BYTES = 8, 16 << 20
+"""A smaller corpus has so many partitions, of no less than so many bytes: workers share merges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def load_context(path: str, digest: str) -> Context:  # noqa: ARG001  the cache'
 
 def partitions_for(raw_bytes: int) -> int:
     """How many partitions an exchange has, up to 1,024; from the size of the originals alone."""
-    wanted = max(1, -(-raw_bytes // PARTITION_BYTES))
+    wanted = max(1, -(-raw_bytes // PARTITION_BYTES), min(_FEW, raw_bytes // _LEAST_BYTES))
     return int(min(1024, 1 << (wanted - 1).bit_length()))
 
 

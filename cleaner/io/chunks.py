@@ -19,6 +19,8 @@ CHUNKS = 32
 """A corpus is cut into about so many chunks before they get as large as is allowed."""
 LEAST = 16 << 20
 """Bytes of a chunk that is not cut finer for that."""
+TOGETHER = 4
+"""The number of chunks is a multiple of this: so that the last ones, too, keep workers busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Chunk:
 
 
 def chunk_bytes(files: Sequence[InputFile], most: int) -> int:
-    """How large the chunks of these files should be: `most` bytes, or less of a small corpus.
+    """How large the chunks of these files should be, to be even: at most `most` bytes.
 
     Workers wait for the last of them to end its task; the fewer there are, the longer.
     """
@@ -64,7 +66,10 @@ def chunk_bytes(files: Sequence[InputFile], most: int) -> int:
         file.size * (EXPANSION if file.compression or file.format == "parquet" else 1)
         for file in files
     )
-    return min(most, max(LEAST, total // CHUNKS))
+    count = max(min(CHUNKS, total // LEAST), -(-total // most))
+    if count < TOGETHER:
+        return min(most, LEAST)
+    return -(-total // (-(-count // TOGETHER) * TOGETHER))
 
 
 def plan_chunks(files: Sequence[InputFile], size: int) -> list[Chunk]:

@@ -45,7 +45,8 @@ BY_TOOL = {"make", "pip", "pytest", "venv", "source", "pre-commit"}
 
 _SCALED = {
     "python benchmarks/kills.py --rounds 20": "python benchmarks/kills.py --rounds 1",
-    "python benchmarks/kills.py --rounds 100": "python benchmarks/kills.py --rounds 1",
+    "python benchmarks/kills.py --rounds 60": "python benchmarks/kills.py --rounds 1",
+    "python benchmarks/kills.py --rounds 90": "python benchmarks/kills.py --rounds 1",
     "python benchmarks/pipeline.py --documents 20000": (
         "python benchmarks/pipeline.py --documents 40"
     ),
@@ -55,10 +56,9 @@ _SCALED = {
     "python benchmarks/report.py --documents 200000": (
         "python benchmarks/report.py --times 1 --documents 40"
     ),
-    "python benchmarks/scale.py --documents 20000": "python benchmarks/scale.py --documents 40",
-    "python benchmarks/scale.py --documents 100000": "python benchmarks/scale.py --documents 40",
-    "python benchmarks/scale.py --documents 100000 1000000": (
-        "python benchmarks/scale.py --documents 20 40"
+    "python benchmarks/scale.py --documents 200000": "python benchmarks/scale.py --documents 40",
+    "python benchmarks/scale.py --short --documents 100000 500000": (
+        "python benchmarks/scale.py --short --documents 20 40"
     ),
     "python benchmarks/straight.py FILE.jsonl.zst --documents 20000": (
         "python benchmarks/straight.py FILE.jsonl.zst --repeat 1 --documents 20"
@@ -166,7 +166,7 @@ ELSEWHERE: Mapping[str, str] = {
 """Commands that are run, with other names, by a test that has what they need."""
 
 PARSED: Mapping[str, str] = {
-    "python benchmarks/kills.py --rounds 100 --engine ray": (
+    "python benchmarks/kills.py --rounds 55 --engine ray": (
         "starts Ray four times; the same is run on the pool, and kills on Ray in"
         " tests/engine/test_ray.py"
     ),
