@@ -57,6 +57,9 @@ _SCALED = {
         "python benchmarks/report.py --times 1 --documents 40"
     ),
     "python benchmarks/scale.py --documents 200000": "python benchmarks/scale.py --documents 40",
+    "python benchmarks/scale.py --documents 100000 500000 2000000 --corpus DIR/corpus.jsonl": (
+        "python benchmarks/scale.py --documents 20 40 --corpus CORPUS/corpus.jsonl"
+    ),
     "python benchmarks/scale.py --short --documents 100000 500000": (
         "python benchmarks/scale.py --short --documents 20 40"
     ),
